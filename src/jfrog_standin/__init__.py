@@ -1,0 +1,1 @@
+"""A small JFrog Platform on loopback, for tests, demonstrations and benchmarks."""
