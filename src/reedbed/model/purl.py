@@ -1,0 +1,91 @@
+"""Package URLs: which package a statement is about (github.com/package-url/purl-spec)."""
+
+import msgspec
+from packageurl import PackageURL
+
+from reedbed.model.ecosystem import RULES, PackageType
+from reedbed.model.text import LONGEST_NAME, hidden
+
+
+class Purl(msgspec.Struct, frozen=True, order=True):
+    """A package without a version. Its name is normalised and in the ecosystem's own spelling.
+
+    `@scope/name` for npm, `group:artifact` for Maven, the module path for Go. Two purls are equal
+    exactly when a resolver would take them for one package.
+
+    Raises:
+        ValueError: the name is not one that this ecosystem could have; the message says why.
+    """
+
+    type: PackageType
+    name: str
+
+    def __post_init__(self) -> None:
+        fault = _fault(self.type, self.name)
+        if fault:
+            raise ValueError(fault)
+        if self.name != RULES[self.type].normalise(self.name):
+            raise ValueError("the name is not normalised")
+
+    def __str__(self) -> str:
+        """Write it as a purl: `pkg:npm/%40scope/name`."""
+        separator = ":" if self.type is PackageType.MAVEN else "/"
+        namespace, _, name = self.name.rpartition(separator)
+        return PackageURL(type=self.type.value, namespace=namespace or None, name=name).to_string()
+
+
+def purl(package_type: PackageType, spelling: str) -> Purl:
+    """Make the purl of a package as somebody spelled it.
+
+    Raises:
+        ValueError: the name is not one that this ecosystem could have; the message says why.
+    """
+    fault = _fault(package_type, spelling)  # before normalising, which might hide what is wrong
+    if fault:
+        raise ValueError(fault)
+    return Purl(package_type, RULES[package_type].normalise(spelling))
+
+
+def parse_purl(text: str) -> tuple[Purl, str | None]:
+    """Read `pkg:npm/axios@1.14.1`, or the short `npm:axios@1.14.1`: the purl and the version, if any.
+
+    Raises:
+        ValueError: it is not a package URL, or of a type that no feed speaks of.
+    """
+    package_type, name, version = _parts(text)
+    try:
+        known = PackageType(package_type)
+    except ValueError as error:
+        types = ", ".join(sorted(PackageType))
+        raise ValueError(f"the package type {package_type!r} is none of {types}") from error
+    return purl(known, name), version
+
+
+def _parts(text: str) -> tuple[str, str, str | None]:
+    if not text.startswith("pkg:"):
+        package_type, colon, rest = text.partition(":")
+        if not colon or not rest:
+            raise ValueError(f"{text!r} is not of the form pkg:npm/name or npm:name")
+        at = rest.rfind("@")
+        name, version = (rest[:at], rest[at + 1 :]) if at > 0 else (rest, None)
+        return _SHORT.get(package_type, package_type), name, version or None
+    read = PackageURL.from_string(text)
+    separator = ":" if read.type == PackageType.MAVEN else "/"
+    return read.type, separator.join(filter(None, (read.namespace, read.name))), read.version
+
+
+_SHORT = {"go": "golang", "rubygems": "gem", "crates.io": "cargo", "packagist": "composer"}
+
+
+def _fault(package_type: PackageType, name: str) -> str | None:
+    if not name:
+        return "the name is empty"
+    if len(name) > LONGEST_NAME:
+        return f"the name has {len(name)} characters, more than {LONGEST_NAME}"
+    if character := hidden(name):
+        return f"the name holds the invisible character {character}"
+    if not RULES[package_type].name.fullmatch(name):
+        return f"no {package_type} package can have this name"
+    if any(set(segment) <= {"."} for segment in name.split("/")):
+        return "the name has a path segment of dots alone"
+    return None
