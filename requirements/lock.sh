@@ -1,7 +1,7 @@
 #!/bin/sh
 # Pin names, versions and hashes; no lock holds a download address, so each machine's own settings decide that.
 set -eu
-uv="$1"
+uv="$(realpath "$1")"
 cd "$(dirname "$0")"
 pin() {
     "$uv" pip compile --quiet --generate-hashes --no-emit-index-url --no-header --no-annotate \

@@ -1,0 +1,1 @@
+"""Flow 1: what feeds say is malicious becomes custom issues in Xray, and is proved to block."""
