@@ -1,0 +1,61 @@
+"""One live platform: everything that a request may read or change, in one place."""
+
+import asyncio
+import secrets
+from pathlib import Path
+
+import msgspec
+from aiohttp import web
+
+from jfrog_standin.access import Access
+from jfrog_standin.artifactory.remotes import Remotes
+from jfrog_standin.artifactory.storage import Storage
+from jfrog_standin.clock import Clock
+from jfrog_standin.faults import FaultTable
+from jfrog_standin.requestlog import RequestLog
+from jfrog_standin.settings import StandIn, Switches
+from jfrog_standin.xray.xray import Xray
+
+
+class Platform:
+    """The state of one stand-in, all in memory but for what `data` holds.
+
+    `switches` is one frozen value: replace it, or use `switch`, to change behaviour.
+    """
+
+    def __init__(self, settings: StandIn, *, data: Path) -> None:
+        self.settings = settings
+        self.data = data
+        self.url = ""  # known when the server listens: "https://127.0.0.1:40123"
+        self.switches = settings.switches
+        self.clock = Clock(lambda: self.switches.clock_skew_s)
+        self.access = Access(
+            clock=self.clock, switches=lambda: self.switches, admin_password=settings.admin_password
+        )
+        self.artifactory = Storage(now=self.clock.now)
+        self.remotes = Remotes(self.artifactory)
+        self.xray = Xray(
+            repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches
+        )
+        self.faults = FaultTable()
+        self.log = RequestLog()
+        self.control_token = secrets.token_urlsafe(32)
+        self.stopping = asyncio.Event()
+
+    def switch(self, **changes: object) -> Switches:
+        """Change some switches by name, checked like any other input.
+
+        Raises:
+            msgspec.ValidationError: no such switch, or a value that it can't have.
+        """
+        changed = {**msgspec.structs.asdict(self.switches), **changes}
+        self.switches = msgspec.convert(changed, Switches)
+        return self.switches
+
+
+PLATFORM = web.AppKey("platform", Platform)
+
+
+def platform_of(request: web.Request) -> Platform:
+    """Give the platform that a request was made to."""
+    return request.app[PLATFORM]

@@ -1,0 +1,58 @@
+"""What somebody who starts a stand-in may choose: where it listens, and how its platform behaves."""
+
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+Certificate = Literal["valid", "expired", "unknown-ca", "wrong-host"]
+"""Which certificate the server shows; all but the first exist to be refused."""
+
+Mode = Literal["strict", "silent"]
+"""What Xray does with a custom issue that breaks an undocumented rule: say 400, or say 201 and forget it."""
+
+
+class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The behaviours that differ between real platforms, or that JFrog does not document.
+
+    Replaced as a whole (`msgspec.structs.replace`), so that a handler sees one consistent set.
+    """
+
+    mode: Mode = "strict"
+    anonymous: bool = False  # may somebody without credentials read from Artifactory?
+    api_keys: bool = False  # is the header X-JFrog-Art-Api still accepted? JFrog has ended it
+    hide_unauthorized: bool = False  # hideUnauthorizedResources: Artifactory says 404 instead of 403
+    xray_missing: bool = False  # an OSS edition, or port 8081: no Xray and no Access behind this URL
+    xray_version_needs_user: bool = False  # authenticateRequestForSystemVersion
+    asleep: bool = False  # a stopped SaaS trial: every answer is a 302 to …/reactivate-server…
+    login_page: bool = True  # an unknown path answers a login page with 200, as single sign-on in front does
+    token_persistence_threshold_s: int = (
+        10_800  # a token that lives shorter is not stored: no look-up, no revoking
+    )
+
+    malicious_flag: Literal["issue_kind", "as_sent", "never"] = "issue_kind"
+    """What makes an issue read back as `malicious_package`: its issue_kind 1, its own flag, or nothing."""
+    put_creates: bool = False  # does PUT of an unknown issue create it? undocumented
+    indexing_delay_ms: int = 0  # how long a written custom issue takes until it blocks
+    indexing_delay_polls: int = 0  # how many downloads it lets through first
+    blocked_through_virtual: dict[str, Literal[403, 404]] = {"docker": 404}
+    """Package type → status of a blocked download through a virtual repository; 403 where not named."""
+
+    latency_ms: int = 0  # added to every answer
+    clock_skew_s: float = 0.0  # how far the platform's clock is ahead: Date header and every timestamp
+
+    pypi_simple_json: bool = False  # “Enable simple json format”, off by default
+    aql_max_rows: int = 500_000  # aql.search.query.max.limit
+    aql_parallel: int = 0  # more AQL queries than that at once get 429; 0: no limit
+
+
+class StandIn(msgspec.Struct, frozen=True, kw_only=True):
+    """How one stand-in is started."""
+
+    host: str = "127.0.0.1"
+    port: int = 0  # 0: whichever is free
+    certificate: Certificate | None = "valid"  # None: plain HTTP
+    data: Path | None = None  # CA file and packages; None: a temporary folder, gone at the end
+    beyond_loopback: bool = False  # may it listen where other machines reach it?
+    admin_password: str = "password"
+    switches: Switches = Switches()

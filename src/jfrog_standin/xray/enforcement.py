@@ -1,0 +1,149 @@
+"""Does a download have to be refused? A pure decision over issues, policies, watches and repositories.
+
+What is documented: a watch on an indexed repository with a policy whose rule applies and whose action is
+block_download. That a custom issue of a severity satisfies `min_severity` whatever its malicious flag,
+is an inference.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from jfrog_standin.artifactory.repository import CACHE, Repository
+from jfrog_standin.xray.custom_issue import (
+    CustomIssue,
+    normal_name,
+    normal_type,
+    severity_rank,
+)
+from jfrog_standin.xray.policy import Criteria, CvssRange, Policy, Resource, Rule, Watch
+from jfrog_standin.xray.versions import contains, parse_interval
+
+
+class Release(msgspec.Struct, frozen=True, kw_only=True):
+    """The package version that is about to be downloaded, and from where."""
+
+    repository: Repository  # local or remote; a cache's is its remote
+    package_type: str
+    name: str
+    version: str
+    path: str
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """Why a download is refused."""
+
+    watch: str
+    policy: str
+    rule: str
+    issue_id: str | None  # None: the rule itself names the package
+
+
+class Hazard(msgspec.Struct, frozen=True, kw_only=True):
+    """An issue that affects the release, with what Xray reads its flag as."""
+
+    issue: CustomIssue
+    malicious: bool
+
+
+def blocked(
+    release: Release,
+    hazards: Iterable[Hazard],
+    *,
+    watches: Iterable[Watch],
+    policies: Mapping[str, Policy],
+) -> Match | None:
+    """Find the first watch, policy and rule that refuse a download."""
+    if not release.repository.xray_index:
+        return None
+    relevant = list(hazards)
+    for watch in watches:
+        if not looks_at(watch, release):
+            continue
+        for assigned in watch.assigned_policies:
+            match = _by_policy(watch, policies.get(assigned.name), release, relevant)
+            if match is not None:
+                return match
+    return None
+
+
+def _by_policy(watch: Watch, policy: Policy | None, release: Release, hazards: list[Hazard]) -> Match | None:
+    for rule in sorted(policy.rules, key=lambda rule: rule.priority) if policy else ():
+        if not rule.actions.block_download.active:
+            continue
+        if policy and names_package(rule.criteria, release):
+            return Match(watch=watch.name, policy=policy.name, rule=rule.name, issue_id=None)
+        hit = next((hazard for hazard in hazards if applies(rule, hazard)), None)
+        if policy and hit:
+            return Match(watch=watch.name, policy=policy.name, rule=rule.name, issue_id=hit.issue.id)
+    return None
+
+
+def looks_at(watch: Watch, release: Release) -> bool:
+    """Is the watch on, and one of its resources the release's repository?"""
+    resources = watch.project_resources.resources
+    return watch.general_data.active and any(_is_resource(entry, release) for entry in resources)
+
+
+def _is_resource(resource: Resource, release: Release) -> bool:
+    key = release.repository.key
+    named = resource.type == "repository" and resource.name.removesuffix(CACHE) == key.removesuffix(CACHE)
+    if not named and resource.type != "all-repos":
+        return False
+    for entry in resource.filters or ():
+        match entry.type:
+            case "package-type":
+                fits = normal_type(entry.value) == normal_type(release.package_type)
+            case "regex":
+                fits = re.search(entry.value, release.path.rpartition("/")[2]) is not None
+            case "path-regex":
+                fits = re.search(entry.value, release.path) is not None
+        if not fits:
+            return False
+    return True
+
+
+def applies(rule: Rule, hazard: Hazard) -> bool:
+    """Does a rule's criterion hold for an issue? Criteria about licences and exposures never do."""
+    criteria, issue = rule.criteria, hazard.issue
+    if criteria.fix_version_dependant and not any(entry.fixed() for entry in issue.components or ()):
+        return False
+    if criteria.malicious_package:
+        return hazard.malicious
+    if criteria.min_severity:
+        return issue.severity_rank >= _least(criteria.min_severity)
+    if criteria.cvss_range:
+        return any(_in(criteria.cvss_range, score) for score in _scores(issue))
+    if criteria.vulnerability_ids:
+        return bool({issue.id, *(entry.cve for entry in issue.cves or ())} & {*criteria.vulnerability_ids})
+    return False
+
+
+def names_package(criteria: Criteria, release: Release) -> bool:
+    """Does the criterion name this very release? A policy may give a bare version for `[version]`."""
+    if not criteria.package_name or not criteria.package_type:
+        return False
+    kind = normal_type(criteria.package_type)
+    if kind != normal_type(release.package_type):
+        return False
+    if normal_name(kind, criteria.package_name) != normal_name(kind, release.name):
+        return False
+    entries = criteria.package_versions or ("(,)",)
+    bracketed = (entry if entry[:1] in {"[", "("} else f"[{entry}]" for entry in entries)
+    return any(contains(parse_interval(entry), release.version, kind) for entry in bracketed)
+
+
+def _least(word: str) -> int:
+    return 0 if word.lower() == "all severities" else severity_rank(word)
+
+
+def _in(limits: CvssRange, score: float) -> bool:
+    return limits.lower <= score <= limits.upper
+
+
+def _scores(issue: CustomIssue) -> Iterable[float]:
+    for entry in issue.cves or ():
+        text = (entry.cvss_v3 or entry.cvss_v2 or "").partition("/")[0]
+        if re.fullmatch(r"[0-9]{1,2}(\.[0-9]+)?", text):
+            yield float(text)

@@ -1,0 +1,150 @@
+"""What one Xray holds: custom issues, policies and watches, and when an issue begins to block."""
+
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from jfrog_standin.artifactory.repository import CACHE, Repository
+from jfrog_standin.clock import Clock
+from jfrog_standin.settings import Switches
+from jfrog_standin.xray.custom_issue import CustomIssue, affects, normal_name, normal_type
+from jfrog_standin.xray.enforcement import Hazard, Match, Release, blocked
+from jfrog_standin.xray.policy import Policy, Watch
+
+
+class StoredIssue(msgspec.Struct, frozen=True, kw_only=True):
+    """A custom issue with its times; a time is text with nine fractional digits, as Go prints it."""
+
+    issue: CustomIssue
+    created: str
+    modified: str
+    modified_s: int  # Unix seconds
+    edited: bool
+    written_at: float  # monotonic seconds, for the indexing delay
+
+
+class StoredPolicy(msgspec.Struct, frozen=True, kw_only=True):
+    """A policy, and the body as it was sent, which is what reading it gives back."""
+
+    policy: Policy
+    body: dict[str, Any]
+
+
+class StoredWatch(msgspec.Struct, frozen=True, kw_only=True):
+    watch: Watch
+    body: dict[str, Any]
+
+
+class Xray:
+    """The state behind /xray; `repositories` are Artifactory's own, whose index flag is the one truth."""
+
+    def __init__(
+        self,
+        *,
+        repositories: dict[str, Repository],
+        clock: Clock,
+        switches: Callable[[], Switches],
+    ) -> None:
+        self.repositories = repositories
+        self.issues: dict[str, StoredIssue] = {}
+        self.policies: dict[str, StoredPolicy] = {}
+        self.watches: dict[str, StoredWatch] = {}
+        self._clock = clock
+        self._switches = switches
+        self._ids: dict[tuple[str, str], set[str]] = {}  # (package type, name) → issue ids
+        self._polls: Counter[str] = Counter()
+
+    # Custom issues
+
+    def keep(self, issue: CustomIssue) -> StoredIssue:
+        """Store an issue, over one with the same id."""
+        before = self.forget(issue.id)
+        now = self._clock.now()
+        stamp = f"{now:%Y-%m-%dT%H:%M:%S.%f}{time.time_ns() % 1000:03}Z"
+        stored = StoredIssue(
+            issue=issue,
+            created=before.created if before else stamp,
+            modified=stamp,
+            modified_s=int(now.timestamp()),
+            edited=before is not None,
+            written_at=time.monotonic(),
+        )
+        self.issues[issue.id] = stored
+        for key in _keys(issue):
+            self._ids.setdefault(key, set()).add(issue.id)
+        return stored
+
+    def forget(self, issue_id: str) -> StoredIssue | None:
+        """Remove an issue; None: there was none."""
+        stored = self.issues.pop(issue_id, None)
+        for key in _keys(stored.issue) if stored else ():
+            self._ids[key].discard(issue_id)
+        self._polls.pop(issue_id, None)
+        return stored
+
+    def is_malicious(self, issue: CustomIssue) -> bool:
+        """Tell what `malicious_package` reads back as: what decides it on a real Xray is contradictory."""
+        match self._switches().malicious_flag:
+            case "issue_kind":
+                return issue.issue_kind == 1
+            case "as_sent":
+                return issue.malicious_package
+        return False
+
+    # Downloads
+
+    def block(self, repo_key: str, package_type: str, name: str, version: str, path: str) -> str | None:
+        """Give the message of the 403 that a download gets, or None to let it through.
+
+        `repo_key` is the local repository, the remote or its cache that the file comes from.
+        Text as users quote it: github.com/sobolevn/git-secret/issues/801.
+        """
+        if self.match(repo_key, package_type, name, version, path) is None:
+            return None
+        return (
+            f"Artifact download request rejected: {path} was not downloaded due to the download "
+            f"blocking policy configured in Xray for {repo_key}."
+        )
+
+    def match(self, repo_key: str, package_type: str, name: str, version: str, path: str) -> Match | None:
+        """Find the watch, policy and rule that refuse a download."""
+        repository = self._owner(repo_key)
+        if repository is None or self._switches().xray_missing:
+            return None
+        kind = normal_type(package_type)
+        release = Release(repository=repository, package_type=kind, name=name, version=version, path=path)
+        return blocked(
+            release,
+            self._hazards(release),
+            watches=[stored.watch for stored in self.watches.values()],
+            policies={key: stored.policy for key, stored in self.policies.items()},
+        )
+
+    def _hazards(self, release: Release) -> list[Hazard]:
+        kind = release.package_type
+        ids = self._ids.get((kind, normal_name(kind, release.name)), ())
+        found = (self.issues[issue_id] for issue_id in sorted(ids))
+        return [
+            Hazard(issue=stored.issue, malicious=self.is_malicious(stored.issue))
+            for stored in found
+            if affects(stored.issue, kind, release.name, release.version) and self._in_effect(stored)
+        ]
+
+    def _in_effect(self, stored: StoredIssue) -> bool:
+        switches = self._switches()
+        self._polls[stored.issue.id] += 1
+        waited_ms = (time.monotonic() - stored.written_at) * 1_000
+        enough_polls = self._polls[stored.issue.id] > switches.indexing_delay_polls
+        return enough_polls and waited_ms >= switches.indexing_delay_ms
+
+    def _owner(self, repo_key: str) -> Repository | None:
+        found = self.repositories.get(repo_key)
+        return found if found is not None else self.repositories.get(repo_key.removesuffix(CACHE))
+
+
+def _keys(issue: CustomIssue) -> set[tuple[str, str]]:
+    kind = normal_type(issue.package_type)
+    return {(kind, normal_name(kind, component.id)) for component in issue.components or ()}
