@@ -1,4 +1,4 @@
-"""What package files say of themselves. They come from anyone, so every size is bounded and nothing is unpacked."""
+"""What package files say of themselves. Anyone may have made them: sizes are bounded, nothing is unpacked."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ MAX_ENTRIES = 20_000
 GZIP = 31  # zlib's window bits that mean "with a gzip header"
 
 
-class Unreadable(Exception):  # noqa: N818 - it names what is caught: a package that can't be read
+class Unreadable(Exception):
     """The file is no package of its kind, or says nothing of itself."""
 
 

@@ -1,4 +1,4 @@
-"""Which release of which package a file is, told from its path alone, as Artifactory's layouts put it there."""
+"""Which release of which package a file is, told from its path alone by Artifactory's layouts."""
 
 import re
 

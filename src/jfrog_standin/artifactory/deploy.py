@@ -25,7 +25,12 @@ def deploy(
     """
     described = package_properties(repository.package_type, path, body)
     return storage.put(
-        repository.storage_key, path, body, by=by, properties={**described, **(properties or {})}, modified=modified
+        repository.storage_key,
+        path,
+        body,
+        by=by,
+        properties={**described, **(properties or {})},
+        modified=modified,
     )
 
 

@@ -19,6 +19,7 @@ from jfrog_standin.artifactory.deploy import deploy
 from jfrog_standin.artifactory.storage import Item, Storage
 
 EPOCH = (2020, 1, 1, 0, 0, 0)
+WHEEL = "Wheel-Version: 1.0\nGenerator: jfrog-standin\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 SUMMARY = "A harmless package of the stand-in."
 
 
@@ -55,7 +56,13 @@ def _add(storage: Storage, repo: str, path: str, body: bytes) -> Item:
 
 def npm_tarball(name: str, version: str, manifest: Mapping[str, Any] | None = None) -> bytes:
     """An npm package whose one module exports its own name; `manifest` adds to its package.json."""
-    described = {"name": name, "version": version, "description": SUMMARY, "main": "index.js", "license": "MIT"}
+    described = {
+        "name": name,
+        "version": version,
+        "description": SUMMARY,
+        "main": "index.js",
+        "license": "MIT",
+    }
     files = {
         "package/package.json": json.dumps(described | dict(manifest or {}), indent=2),
         "package/index.js": f"module.exports = {json.dumps(f'{name}@{version}')};\n",
@@ -69,7 +76,7 @@ def wheel(name: str, version: str, *, requires: tuple[str, ...] = ()) -> bytes:
     files = {
         f"{_module(name)}.py": f"VERSION = {version!r}\n",
         f"{stem}.dist-info/METADATA": _metadata(name, version, requires),
-        f"{stem}.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: jfrog-standin\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+        f"{stem}.dist-info/WHEEL": WHEEL,
     }
     lines = [f"{path},sha256={_record_hash(text)},{len(text.encode())}" for path, text in files.items()]
     record = f"{stem}.dist-info/RECORD"
@@ -81,10 +88,11 @@ def sdist(name: str, version: str, *, requires: tuple[str, ...] = ()) -> bytes:
     stem = f"{_distribution(name)}-{version}"
     declared = {"name": name, "version": version, "dependencies": list(requires)}
     project = "".join(f"{key} = {json.dumps(value)}\n" for key, value in declared.items())
+    modules = json.dumps([_module(name)])
     return _tar_gz(
         {
             f"{stem}/PKG-INFO": _metadata(name, version, requires),
-            f"{stem}/pyproject.toml": f"[project]\n{project}\n[tool.setuptools]\npy-modules = [{json.dumps(_module(name))}]\n",
+            f"{stem}/pyproject.toml": f"[project]\n{project}\n[tool.setuptools]\npy-modules = {modules}\n",
             f"{stem}/{_module(name)}.py": f"VERSION = {version!r}\n",
         }
     )
@@ -105,14 +113,15 @@ def go_zip(module: str, version: str) -> bytes:
     root = f"{module}@{version}"
     files = {
         f"{root}/go.mod": go_mod(module).decode(),
-        f"{root}/name.go": f"package harmless\n\n// Name says which release this is.\nconst Name = {json.dumps(root)}\n",
+        f"{root}/name.go": f"package harmless\n\n// Name is this release.\nconst Name = {json.dumps(root)}\n",
     }
     return _zip(files)
 
 
 def _metadata(name: str, version: str, requires: tuple[str, ...]) -> str:
     required = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
-    return f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {SUMMARY}\nRequires-Python: >=3.8\n{required}"
+    named = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {SUMMARY}\n"
+    return f"{named}Requires-Python: >=3.8\n{required}"
 
 
 def _distribution(name: str) -> str:

@@ -17,7 +17,7 @@ LONGEST_NAME = 255  # characters of a path's segment, as in the file systems bel
 LONGEST_PATH = 1024
 
 
-class NotStored(Exception):  # noqa: N818 - the sentence that handlers read
+class NotStored(Exception):
     """Artifactory would refuse to keep this: `status` and `message` are its answer."""
 
     def __init__(self, status: int, message: str) -> None:
@@ -119,7 +119,7 @@ class Storage:
         return found
 
     def members(self, key: str) -> list[Repository]:
-        """The repositories that answer for a key: itself, or those behind a virtual one, each once, in order."""
+        """The repositories that answer for a key: itself, or those behind a virtual one, in order."""
         return list(self._walk(key, set()))
 
     def _walk(self, key: str, seen: set[str]) -> Iterator[Repository]:

@@ -1,0 +1,130 @@
+"""What remote repositories do: fetch from their upstream, keep files for good and metadata for a while."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime
+from email.utils import parsedate_to_datetime
+from time import monotonic
+
+import aiohttp
+import msgspec
+from yarl import URL
+
+from jfrog_standin import errors
+from jfrog_standin.artifactory.deploy import deploy
+from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.artifactory.storage import Item, Storage
+from jfrog_standin.artifactory.upstreams import NoUpstream, upstream_of
+
+METADATA_S = 7200.0
+"""retrievalCachePeriodSecs: how long metadata is answered without asking again."""
+MAX_METADATA_BYTES = 128 * 2**20
+MAX_CACHED = 2000
+TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=60)
+
+
+class Document(msgspec.Struct, frozen=True, kw_only=True):
+    """A metadata document of an upstream."""
+
+    body: bytes
+    content_type: str
+    url: str  # where it was found at last: what its relative links start from
+    read_at: float  # monotonic seconds
+
+
+class Remotes:
+    """The outward side of all remote repositories of one platform. Open until `close`."""
+
+    def __init__(self, storage: Storage) -> None:
+        self._storage = storage
+        self._session: aiohttp.ClientSession | None = None
+        self._upstreams: dict[str, str] = {}
+        self._documents: dict[tuple[str, str, str], Document] = {}
+        self._asking = asyncio.Lock()
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def upstream(self, repository: Repository) -> str:
+        """The base URL that a remote repository stands for, without a slash at its end."""
+        if repository.upstream:
+            return repository.upstream.rstrip("/")
+        async with self._asking:
+            if repository.package_type not in self._upstreams:
+                try:
+                    self._upstreams[repository.package_type] = await upstream_of(repository.package_type)
+                except NoUpstream as error:
+                    raise errors.artifactory(502, f"{repository.key} has no upstream. {error}") from error
+        return self._upstreams[repository.package_type]
+
+    async def document(self, repository: Repository, url: str, *, accept: str = "*/*") -> Document | None:
+        """A metadata document, at most METADATA_S old; None: the upstream does not have it."""
+        key = (repository.key, url, accept)
+        held = self._documents.get(key)
+        if held is not None and monotonic() - held.read_at < METADATA_S:
+            return held
+        async with self._get(url, accept) as answer:
+            if answer is None:
+                return None
+            read = Document(
+                body=await _read(answer, MAX_METADATA_BYTES),
+                content_type=answer.content_type,
+                url=str(answer.url),
+                read_at=monotonic(),
+            )
+        if len(self._documents) >= MAX_CACHED:
+            self._documents.pop(next(iter(self._documents)))
+        self._documents[key] = read
+        return read
+
+    def forget(self, repository: Repository) -> None:
+        """Read metadata anew next time; the files stay (what `zap` does)."""
+        for key in [key for key in self._documents if key[0] == repository.key]:
+            del self._documents[key]
+
+    async def fetch(self, repository: Repository, path: str, url: str) -> Item | None:
+        """Put a file of the upstream into the cache; None: the upstream does not have it."""
+        async with self._get(url, "*/*") as answer:
+            if answer is None:
+                return None
+            body = await _read(answer, self._storage.max_file_bytes)
+            modified = _date(answer.headers.get("Last-Modified"))
+        return deploy(self._storage, repository, path, body, by="anonymous", modified=modified)
+
+    @asynccontextmanager
+    async def _get(self, url: str, accept: str) -> AsyncIterator[aiohttp.ClientResponse | None]:
+        """An answer with status 200, or None for 404 and 410; anything else is this gateway's 502."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True)
+        try:
+            async with self._session.get(URL(url, encoded=True), headers={"Accept": accept}) as answer:
+                if answer.status not in {200, 404, 410}:
+                    raise errors.artifactory(502, f"The upstream answered {answer.status} for {_shown(url)}.")
+                yield answer if answer.status == 200 else None
+        except (aiohttp.ClientError, TimeoutError) as error:
+            why = type(error).__name__
+            raise errors.artifactory(502, f"The upstream did not answer for {_shown(url)}: {why}.") from error
+
+
+async def _read(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    body = bytearray()
+    async for chunk in answer.content.iter_any():
+        body += chunk
+        if len(body) > max_bytes:
+            raise errors.artifactory(502, f"The upstream sent more than {max_bytes} bytes.")
+    return bytes(body)
+
+
+def _date(header: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(header) if header else None
+    except ValueError:
+        return None
+
+
+def _shown(url: str) -> str:
+    """A URL without the user and password that an upstream's setting may hold."""
+    return str(URL(url, encoded=True).with_user(None))
