@@ -3,6 +3,7 @@
 from urllib.parse import quote
 
 from jfrog_standin.artifactory.npm_packages import remote_tarball
+from jfrog_standin.artifactory.pypi_packages import remote_file
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.repository import Repository
 
@@ -15,5 +16,7 @@ async def upstream_url(remotes: Remotes, member: Repository, path: str) -> str |
         case "npm":
             name, separator, file = path.partition("/-/")
             return await remote_tarball(remotes, member, name, file) if separator else None
+        case "pypi":
+            return await remote_file(remotes, member, path)
         case _:
             return f"{await remotes.upstream(member)}/{quote(path, safe='/@!+')}"

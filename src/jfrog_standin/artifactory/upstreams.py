@@ -1,6 +1,7 @@
 """Where this machine's own pip, npm and go fetch from, as they themselves say when asked."""
 
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 
@@ -36,9 +37,10 @@ async def upstream_of(package_type: str) -> str:
 
 
 async def _pip_index() -> str:
-    pip = (sys.executable, "-m", "pip")
+    if set_by_environment := os.environ.get("PIP_INDEX_URL"):
+        return set_by_environment
     try:
-        return await _say(*pip, "config", "get", "global.index-url")
+        return await _say(sys.executable, "-m", "pip", "config", "get", "global.index-url")
     except NoUpstream:  # pip fails when the key is not set: then its own default holds
         return await _say(sys.executable, "-c", _PIP_DEFAULT)
 

@@ -1,0 +1,120 @@
+"""`/artifactory/api/go/<repo>/`: the GOPROXY protocol.
+
+Source: go.dev/ref/mod#goproxy-protocol.
+"""
+
+import re
+from collections.abc import Iterable
+from urllib.parse import quote
+
+import nodesemver
+from aiohttp import web
+
+from jfrog_standin import errors
+from jfrog_standin.artifactory.coordinates import GO_FILE, go_unescape
+from jfrog_standin.artifactory.downloads import send_first
+from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.remotes import Document
+from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.platform import Platform
+
+LIST = re.compile(r"(?P<module>.+)/@v/list")
+LATEST = re.compile(r"(?P<module>.+)/@latest")
+QUERY = re.compile(r".+/@v/[^/]+\.info")
+"""A branch or a commit in a version's place: an upstream turns it into a version, and nothing is kept."""
+PSEUDO = re.compile(r"-(?:0\.|[^+]*\.0\.)?\d{14}-[0-9a-f]{12}(?:\+|$)")
+
+
+async def get(platform: Platform, request: web.Request) -> web.StreamResponse:
+    """GET and HEAD: the versions, the latest one, or a file of one.
+
+    The checksum database is not served: `sumdb/…/supported` is 404, and the go command asks the real one
+    unless GONOSUMDB or GOFLAGS say otherwise.
+    """
+    repo, path = request.match_info["repo"], request.match_info["path"]
+    if path.startswith("sumdb/"):
+        raise errors.artifactory(404, f"Not found: {path}")
+    if found := LIST.fullmatch(path):
+        return await _list(platform, request, repo, found["module"])
+    if found := LATEST.fullmatch(path):
+        return await _latest(platform, request, repo, found["module"])
+    if GO_FILE.fullmatch(path):
+        return await send_first(platform, request, repo, path)
+    if QUERY.fullmatch(path):
+        return await _query(platform, request, repo, path)
+    raise errors.artifactory(404, f"Not found: {repo}/{path}")
+
+
+async def _list(platform: Platform, request: web.Request, repo: str, module: str) -> web.Response:
+    """The releases, one a line; pseudo-versions are in no list."""
+    _, members = readable_members(platform, request, repo)
+    versions: set[str] = set()
+    known = False
+    for member in members:
+        found = await _versions(platform, member, module)
+        known = known or found is not None
+        versions.update(version for version in found or () if not PSEUDO.search(version))
+    if not known:
+        raise errors.artifactory(404, f"Module not found: {module}")
+    return web.Response(text="".join(f"{version}\n" for version in sorted(versions)))
+
+
+async def _latest(platform: Platform, request: web.Request, repo: str, module: str) -> web.StreamResponse:
+    """The highest release of the first member that knows the module."""
+    _, members = readable_members(platform, request, repo)
+    for member in members:
+        if member.rclass == "remote":
+            document = await _upstream_document(platform, member, f"{module}/@latest")
+            if document is not None:
+                return web.Response(body=document.body, content_type="application/json")
+        elif versions := local_versions(platform, member, module):
+            return await send_first(platform, request, repo, f"{module}/@v/{highest(versions)}.info")
+    raise errors.artifactory(404, f"Module not found: {module}")
+
+
+async def _query(platform: Platform, request: web.Request, repo: str, path: str) -> web.Response:
+    _, members = readable_members(platform, request, repo)
+    for member in members:
+        document = await _upstream_document(platform, member, path) if member.rclass == "remote" else None
+        if document is not None:
+            return web.Response(body=document.body, content_type="application/json")
+    raise errors.artifactory(404, f"Not found: {repo}/{path}")
+
+
+async def _versions(platform: Platform, member: Repository, module: str) -> Iterable[str] | None:
+    if member.rclass != "remote":
+        return local_versions(platform, member, module) or None
+    document = await _upstream_document(platform, member, f"{module}/@v/list")
+    return document.body.decode("utf-8", "replace").split() if document is not None else None
+
+
+def local_versions(platform: Platform, member: Repository, module: str) -> set[str]:
+    """The versions of a module, escaped as in the request, that a local repository has a zip of."""
+    folder = platform.artifactory.get(member.storage_key, f"{module}/@v")
+    children = platform.artifactory.children(folder) if folder is not None else []
+    return {item.name.removesuffix(".zip") for item in children if item.name.endswith(".zip")}
+
+
+def highest(versions: Iterable[str]) -> str:
+    """The highest release, else the highest pre-release, else the highest pseudo-version."""
+    every = sorted(versions)
+    tagged = [version for version in every if not PSEUDO.search(version)]
+    releases = [version for version in tagged if "-" not in version]
+    candidates = releases or tagged or every
+    best = candidates[0]
+    for version in candidates[1:]:
+        if _semver_above(version, best):
+            best = version
+    return best
+
+
+def _semver_above(version: str, other: str) -> bool:
+    try:
+        return bool(nodesemver.gt(go_unescape(version)[1:], go_unescape(other)[1:], True))
+    except ValueError:
+        return False
+
+
+async def _upstream_document(platform: Platform, member: Repository, path: str) -> Document | None:
+    url = f"{await platform.remotes.upstream(member)}/{quote(path, safe='/@!+')}"
+    return await platform.remotes.document(member, url)
