@@ -6,7 +6,7 @@ ARGS ?=
 ONLY ?=
 BIN := .venv/bin
 
-.PHONY: demo test check format bench soak lock clean help
+.PHONY: demo test check format bench docs soak lock clean help
 
 help:  ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -29,6 +29,9 @@ format: .venv/ready  ## Put the code into the project's format
 
 bench: .venv/ready  ## Measure; one line a figure (ONLY=name runs one)
 	@$(BIN)/python -m bench $(ONLY)
+
+docs: .venv/ready  ## Write the reference pages that are made from the code
+	@$(BIN)/python docs/generate.py
 
 soak: .venv/ready  ## The long fault runs that `make test` takes a sample of
 	@SOAK=1 $(BIN)/pytest -m soak $(ARGS)

@@ -1,0 +1,46 @@
+"""Write the reference pages that are made from the code: `make docs`. A test holds them against it."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, documented
+
+DOCS = Path(__file__).parent
+
+
+def settings_page() -> str:
+    rows = "\n".join(
+        f"| `{d.path}` | `{d.variable}` | {d.type} | `{d.default}` | {d.meaning} |" for d in documented()
+    )
+    secrets = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in SECRET_VARIABLES.items())
+    return f"""# Settings
+
+Made from `src/reedbed/settings.py`; change it there and run `make docs`.
+
+A flag (`--set intel.max_blocks=100`) beats a variable, a variable beats the file, the file beats the default.
+The file is TOML: `--config FILE`, else `{CONFIG_VARIABLE}`, else `reedbed.toml` in the system's folder for
+configuration. `[intel]` holds what the table calls `intel.…`. Lists in variables and flags are JSON or
+comma-separated.
+
+| setting | variable | type | default | meaning |
+|---|---|---|---|---|
+{rows}
+
+Secrets are never settings. These variables are read once, where they are needed:
+
+| variable | meaning |
+|---|---|
+{secrets}
+"""
+
+
+PAGES: dict[str, Callable[[], str]] = {"reference/settings.md": settings_page}
+
+
+def write() -> None:
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write()
