@@ -147,6 +147,10 @@ class Access:
         """Let somebody in, or change what they may."""
         self.users[user.name.lower()] = user
 
+    def add_transient_user(self, name: str) -> None:
+        """Let a name in that has no rights of its own: those of its token's groups are all it has."""
+        self.add_user(User(name=name))
+
     def add_group(self, group: Group) -> None:
         self.groups[group.name] = group
 
@@ -263,7 +267,7 @@ class Access:
         return Unknown(why="credentials")
 
     def _by_token(self, text: str) -> Caller | Unknown:
-        token = self._token_of(text)
+        token = self.tokens.get(self.id_of(text) or "")
         if token is None:
             return Unknown(why="token")
         user = self.users.get(token.username)
@@ -273,13 +277,14 @@ class Access:
             return Unknown(why="expired", token_id=token.token_id)
         return self._caller(user, parse_scopes(token.scope), token)
 
-    def _token_of(self, text: str) -> Token | None:
+    def id_of(self, text: str) -> str | None:
+        """Give the id of an access or reference token that this platform has made."""
         token_id = self._reference_tokens.get(text) or self._known_jwts.get(text)
         if token_id is None:
             token_id = self._signer.token_id(text)
             if token_id is not None:
                 self._known_jwts[text] = token_id
-        return self.tokens.get(token_id or "")
+        return token_id
 
     def _caller(self, user: User, scopes: Scopes, token: Token | None = None) -> Caller:
         groups = (*user.groups, *scopes.groups) if scopes.user else scopes.groups

@@ -4,6 +4,7 @@ Shapes are JFrog's documentation's and its own clients'; sentences that no sourc
 A handler raises what these functions make; a middleware turns it into the answer.
 """
 
+from http import HTTPStatus
 from typing import Any, Literal
 
 import msgspec
@@ -11,7 +12,7 @@ from aiohttp import web
 
 Service = Literal["artifactory", "xray", "access", "other"]
 Refusal = Literal["missing", "credentials", "token", "expired", "revoked", "audience"]
-"""Why credentials were not taken: none given, wrong ones, no token of ours, too old, revoked, another service's."""
+"""Why credentials were not taken: none, wrong ones, an unknown token, too old, revoked, meant for others."""
 
 
 class Refused(Exception):
@@ -95,9 +96,22 @@ def forbidden(service: Service, *, hide: bool = False) -> Refused:
     return artifactory(403, "Forbidden")
 
 
+def failure(service: Service, status: int) -> Refused:
+    """Any other failing status in the service's own shape."""
+    phrase = _PHRASES.get(status, "Failure")
+    match service:
+        case "xray":
+            return xray(status, phrase)
+        case "access":
+            return access(status, phrase.upper().replace(" ", "_"), phrase)
+    return artifactory(status, phrase)
+
+
 def _json(status: int, body: Any, headers: dict[str, str]) -> Refused:
     return Refused(status, msgspec.json.encode(body), "application/json", headers)
 
+
+_PHRASES = {int(status): status.phrase for status in HTTPStatus}
 
 # “Props Authentication Token not found” is what a bad bearer token really gets (jfrog-cli issue 1814),
 # “Token failed verification: expired” is quoted by JFrog's vault plugin.

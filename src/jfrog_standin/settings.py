@@ -22,7 +22,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     anonymous: bool = False  # may somebody without credentials read from Artifactory?
     api_keys: bool = False  # is the header X-JFrog-Art-Api still accepted? JFrog has ended it
     hide_unauthorized: bool = False  # hideUnauthorizedResources: Artifactory says 404 instead of 403
-    xray_missing: bool = False  # an OSS edition, or port 8081: no Xray and no Access behind this URL
+    xray_missing: bool = False  # an OSS edition, or port 8081: nothing answers under /xray
     xray_version_needs_user: bool = False  # authenticateRequestForSystemVersion
     asleep: bool = False  # a stopped SaaS trial: every answer is a 302 to …/reactivate-server…
     login_page: bool = True  # an unknown path answers a login page with 200, as single sign-on in front does
@@ -35,7 +35,9 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     put_creates: bool = False  # does PUT of an unknown issue create it? undocumented
     indexing_delay_ms: int = 0  # how long a written custom issue takes until it blocks
     indexing_delay_polls: int = 0  # how many downloads it lets through first
-    blocked_through_virtual: dict[str, Literal[403, 404]] = {"docker": 404}
+    blocked_through_virtual: dict[str, Literal[403, 404]] = msgspec.field(
+        default_factory=lambda: {"docker": 404}
+    )
     """Package type → status of a blocked download through a virtual repository; 403 where not named."""
 
     latency_ms: int = 0  # added to every answer

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 from packaging.utils import canonicalize_name
 
-from jfrog_standin.xray.versions import contains, parse_interval
+from jfrog_standin.xray.versions import contains, is_interval, parse_interval
 
 LONGEST_ID = 32  # field report (SafeDep's integration guide): a longer one is dropped; JFrog names no limit
 TYPES = frozenset(("other", "performance", "security", "versions"))
@@ -129,16 +129,8 @@ def _broken_components(issue: CustomIssue) -> Iterator[str]:
         if not component.vulnerable():
             yield f"Component {component.id} has no vulnerable versions"
         for entry in component.vulnerable():
-            if not _is_interval(entry):
+            if not is_interval(entry):
                 yield f"Invalid version range {entry!r}"
-
-
-def _is_interval(text: str) -> bool:
-    try:
-        parse_interval(text)
-    except ValueError:
-        return False
-    return True
 
 
 def severity_rank(word: str) -> int:

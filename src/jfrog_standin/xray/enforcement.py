@@ -121,7 +121,7 @@ def applies(rule: Rule, hazard: Hazard) -> bool:
 
 
 def names_package(criteria: Criteria, release: Release) -> bool:
-    """Does the criterion name this very release? A policy may give a bare version for `[version]`."""
+    """Does the criterion name this very release?"""
     if not criteria.package_name or not criteria.package_type:
         return False
     kind = normal_type(criteria.package_type)
@@ -129,9 +129,7 @@ def names_package(criteria: Criteria, release: Release) -> bool:
         return False
     if normal_name(kind, criteria.package_name) != normal_name(kind, release.name):
         return False
-    entries = criteria.package_versions or ("(,)",)
-    bracketed = (entry if entry[:1] in {"[", "("} else f"[{entry}]" for entry in entries)
-    return any(contains(parse_interval(entry), release.version, kind) for entry in bracketed)
+    return any(contains(parse_interval(entry), release.version, kind) for entry in criteria.versions())
 
 
 def _least(word: str) -> int:

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from jfrog_standin.xray.versions import is_interval
+
 PolicyType = Literal["security", "license", "operational_risk"]
 
 
@@ -40,6 +42,11 @@ class Criteria(msgspec.Struct, frozen=True, kw_only=True):
             "package_name": self.package_name,
         }
         return [name for name, value in groups.items() if value]
+
+    def versions(self) -> list[str]:
+        """Give the named package's version ranges in brackets; here a bare version is allowed for `[1.0]`."""
+        entries = self.package_versions or ("(,)",)
+        return [entry if entry[:1] in {"[", "("} else f"[{entry}]" for entry in entries]
 
 
 class BlockDownload(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,7 +141,8 @@ def _broken_rule(rule: Rule) -> str | None:
         return f"Rule {rule.name}: malicious_package and fix_version_dependant are mutually exclusive"
     if rule.criteria.package_name and not rule.criteria.package_type:
         return f"Rule {rule.name}: package_name needs package_type"
-    return None
+    unreadable = [entry for entry in rule.criteria.versions() if not is_interval(entry)]
+    return f"Rule {rule.name}: invalid version range {unreadable[0]!r}" if unreadable else None
 
 
 def broken_watch(watch: Watch, policies: frozenset[str]) -> str | None:

@@ -46,6 +46,15 @@ def parse_interval(text: str) -> Interval:
     return Interval(lower=first, upper=first, lower_included=True, upper_included=True)
 
 
+def is_interval(text: str) -> bool:
+    """Can `parse_interval` read this?"""
+    try:
+        parse_interval(text)
+    except ValueError:
+        return False
+    return True
+
+
 def contains(interval: Interval, version: str, package_type: str) -> bool:
     """Is a version in the interval, by the order of its package type?"""
     if interval.lower is not None:

@@ -61,10 +61,18 @@ class Xray:
 
     def keep(self, issue: CustomIssue) -> StoredIssue:
         """Store an issue, over one with the same id."""
-        before = self.forget(issue.id)
-        now = self._clock.now()
+        stored = self.stamped(issue)
+        self.forget(issue.id)
+        self.issues[issue.id] = stored
+        for key in _keys(issue):
+            self._ids.setdefault(key, set()).add(issue.id)
+        return stored
+
+    def stamped(self, issue: CustomIssue) -> StoredIssue:
+        """Give an issue the times that storing it now would give, without storing it."""
+        now, before = self._clock.now(), self.issues.get(issue.id)
         stamp = f"{now:%Y-%m-%dT%H:%M:%S.%f}{time.time_ns() % 1000:03}Z"
-        stored = StoredIssue(
+        return StoredIssue(
             issue=issue,
             created=before.created if before else stamp,
             modified=stamp,
@@ -72,10 +80,6 @@ class Xray:
             edited=before is not None,
             written_at=time.monotonic(),
         )
-        self.issues[issue.id] = stored
-        for key in _keys(issue):
-            self._ids.setdefault(key, set()).add(issue.id)
-        return stored
 
     def forget(self, issue_id: str) -> StoredIssue | None:
         """Remove an issue; None: there was none."""

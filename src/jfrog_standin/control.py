@@ -1,0 +1,146 @@
+"""/standin/api: what no JFrog has. Faults, switches, people and the request log of a running stand-in.
+
+Guarded by a token of its own, which is no token of the platform; not logged, never faulty, never slow.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import TypeVar
+
+import msgspec
+from aiohttp import web
+
+from jfrog_standin.access import ANY_AUDIENCE, Group, User
+from jfrog_standin.errors import json_answer
+from jfrog_standin.faults import Fault
+from jfrog_standin.platform import Platform, platform_of
+
+CONTROL = "/standin/api"
+T = TypeVar("T")
+Handler = Callable[[web.Request], Awaitable[web.Response]]
+
+
+class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A token that is made without asking Access, already expired ones and odd audiences included."""
+
+    username: str = "admin"
+    scope: str = "applied-permissions/user"
+    audience: tuple[str, ...] = (ANY_AUDIENCE,)
+    expires_in_s: int | None = None
+    description: str = ""
+    reference: bool = False
+
+
+def routes() -> list[web.RouteDef]:
+    return [
+        web.get(f"{CONTROL}/faults", guarded(list_faults), allow_head=False),
+        web.post(f"{CONTROL}/faults", guarded(add_fault)),
+        web.delete(f"{CONTROL}/faults", guarded(clear_faults)),
+        web.delete(f"{CONTROL}/faults/{{id:[0-9]+}}", guarded(remove_fault)),
+        web.get(f"{CONTROL}/switches", guarded(show_switches), allow_head=False),
+        web.patch(f"{CONTROL}/switches", guarded(change_switches)),
+        web.put(f"{CONTROL}/users", guarded(put_user)),
+        web.put(f"{CONTROL}/groups", guarded(put_group)),
+        web.post(f"{CONTROL}/tokens", guarded(issue_token)),
+        web.get(f"{CONTROL}/log", guarded(show_log), allow_head=False),
+        web.delete(f"{CONTROL}/log", guarded(clear_log)),
+        web.get(f"{CONTROL}/counts", guarded(show_counts), allow_head=False),
+        web.get(f"{CONTROL}/issues", guarded(list_issues), allow_head=False),
+    ]
+
+
+def guarded(handler: Handler) -> Handler:
+    """Let only the holder of the control token in, and show bad input as 400."""
+
+    @wraps(handler)
+    async def checked(request: web.Request) -> web.Response:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        if not secrets.compare_digest(given.encode(), platform_of(request).control_token.encode()):
+            return json_answer({"error": "The control token is missing or wrong."}, status=401)
+        try:
+            return await handler(request)
+        except (msgspec.MsgspecError, ValueError) as error:
+            return json_answer({"error": str(error)}, status=400)
+
+    return checked
+
+
+async def list_faults(request: web.Request) -> web.Response:
+    return json_answer(platform_of(request).faults.active())
+
+
+async def add_fault(request: web.Request) -> web.Response:
+    number = platform_of(request).faults.add(await _body(request, Fault))
+    return json_answer({"id": number}, status=201)
+
+
+async def clear_faults(request: web.Request) -> web.Response:
+    platform_of(request).faults.clear()
+    return web.Response(status=204)
+
+
+async def remove_fault(request: web.Request) -> web.Response:
+    there = platform_of(request).faults.remove(int(request.match_info["id"]))
+    return web.Response(status=204) if there else json_answer({"error": "No such fault."}, status=404)
+
+
+async def show_switches(request: web.Request) -> web.Response:
+    return json_answer(platform_of(request).switches)
+
+
+async def change_switches(request: web.Request) -> web.Response:
+    changes = await _body(request, dict[str, object])
+    return json_answer(platform_of(request).switch(**changes))
+
+
+async def put_user(request: web.Request) -> web.Response:
+    platform_of(request).access.add_user(await _body(request, User))
+    return web.Response(status=204)
+
+
+async def put_group(request: web.Request) -> web.Response:
+    platform_of(request).access.add_group(await _body(request, Group))
+    return web.Response(status=204)
+
+
+async def issue_token(request: web.Request) -> web.Response:
+    """Make any token, for a user that there is."""
+    order, access = await _body(request, TokenOrder), platform_of(request).access
+    if order.username not in access.users:
+        raise ValueError(f"There is no user {order.username}.")
+    issued = access.issue(
+        order.username,
+        scope=order.scope,
+        audience=order.audience,
+        expires_in_s=order.expires_in_s,
+        description=order.description,
+        reference=order.reference,
+    )
+    return json_answer(issued, status=201)
+
+
+async def show_log(request: web.Request) -> web.Response:
+    """Show the requests that fit the query: method, route, path, subject, token_id."""
+    known = ("method", "route", "path", "subject", "token_id")
+    chosen = {name: request.query[name] for name in known if name in request.query}
+    return json_answer(platform_of(request).log.entries(**chosen))
+
+
+async def clear_log(request: web.Request) -> web.Response:
+    platform_of(request).log.clear()
+    return web.Response(status=204)
+
+
+async def show_counts(request: web.Request) -> web.Response:
+    return json_answer(platform_of(request).log.counts())
+
+
+async def list_issues(request: web.Request) -> web.Response:
+    """List every custom issue, as no Xray does: for whoever checks what a client has left behind."""
+    platform: Platform = platform_of(request)
+    return json_answer([stored.issue for stored in platform.xray.issues.values()])
+
+
+async def _body(request: web.Request, kind: type[T]) -> T:
+    return msgspec.json.decode(await request.read(), type=kind)
