@@ -1,0 +1,1 @@
+"""The database: every table, and all the SQL that there is."""

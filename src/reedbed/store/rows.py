@@ -1,0 +1,22 @@
+"""Rows on the short way to the driver, past SQLAlchemy's own, which halves the rate."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, Table
+
+
+def bound(
+    connection: Connection, table: Table, names: Sequence[str], rows: Sequence[dict[str, Any]]
+) -> list[tuple[Any, ...]]:
+    """Turn each row into the driver's values, in the order of `names`, as the columns' types would."""
+    dialect = connection.dialect
+    processors = [
+        table.c[name].type.dialect_impl(dialect).bind_processor(dialect) or _as_it_is for name in names
+    ]
+    pairs = list(zip(names, processors, strict=True))
+    return [tuple(process(row[name]) for name, process in pairs) for row in rows]
+
+
+def _as_it_is(value: Any) -> Any:
+    return value

@@ -1,0 +1,41 @@
+"""All tables together: what the migrations must lead to."""
+
+from reedbed.store.advisories import ADVISORIES
+from reedbed.store.approvals import APPROVALS
+from reedbed.store.audit import AUDIT
+from reedbed.store.columns import METADATA
+from reedbed.store.cursors import CURSORS
+from reedbed.store.leases import LEASES
+from reedbed.store.ledger import ISSUES
+from reedbed.store.outbox import CHANGES
+from reedbed.store.pace import PACE
+from reedbed.store.planned import PLANNED
+from reedbed.store.planning import PLANNING
+from reedbed.store.platforms import PLATFORMS
+from reedbed.store.revisions import REVISIONS
+from reedbed.store.runs import RUNS
+from reedbed.store.unusable import UNUSABLE
+from reedbed.store.withdrawals import WITHDRAWALS
+from reedbed.store.workers import WORKERS
+
+TABLES = (
+    ADVISORIES,
+    APPROVALS,
+    AUDIT,
+    CHANGES,
+    CURSORS,
+    ISSUES,
+    LEASES,
+    PACE,
+    PLANNED,
+    PLANNING,
+    PLATFORMS,
+    REVISIONS,
+    RUNS,
+    UNUSABLE,
+    WITHDRAWALS,
+    WORKERS,
+)
+"""Importing them is what fills `METADATA`."""
+
+__all__ = ["METADATA", "TABLES"]
