@@ -102,7 +102,7 @@ class Database:
                 return act()
             except DBAPIError as error:
                 if attempt < ATTEMPTS and self._kind.again(error):
-                    time.sleep(random.uniform(0, 0.02 * 2**attempt))
+                    time.sleep(random.uniform(0, 0.02 * 2**attempt))  # noqa: S311 - jitter
                     continue
                 if explained := self._kind.explain(error, self.name):
                     raise explained from error

@@ -1,8 +1,13 @@
 """Leases: what only one owner may do at a time, and until when it is theirs."""
 
-from sqlalchemy import Column, String, Table
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Column, Connection, String, Table, delete, or_, select, update
 
 from reedbed.store.columns import KEY, METADATA, Utc
+from reedbed.store.dialects import upsert
+from reedbed.store.rows import structs
 
 LEASES = Table(
     "leases",
@@ -12,3 +17,48 @@ LEASES = Table(
     Column("taken_at", Utc, nullable=False),
     Column("until", Utc, nullable=False),
 )
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    name: str
+    owner: str
+    taken_at: datetime
+    until: datetime
+
+
+def take(connection: Connection, name: str, owner: str, *, now: datetime, ttl_s: float) -> bool:
+    """Take a lease that is free, or over, or this owner's already; say whether it is theirs now.
+
+    An owner that comes back after a crash has its lease at once, so no two tasks may go by one owner's name.
+    """
+    taking = upsert(connection, LEASES).values(
+        name=name, owner=owner, taken_at=now, until=now + timedelta(seconds=ttl_s)
+    )
+    statement = taking.on_conflict_do_update(
+        index_elements=["name"],
+        set_={key: taking.excluded[key] for key in ("owner", "taken_at", "until")},
+        where=or_(LEASES.c.until <= now, LEASES.c.owner == owner),
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def renew(connection: Connection, name: str, owner: str, *, now: datetime, ttl_s: float) -> bool:
+    """Prolong a lease; False where another owner has taken it over, and this one must stop."""
+    statement = (
+        update(LEASES)
+        .where(LEASES.c.name == name, LEASES.c.owner == owner)
+        .values(until=now + timedelta(seconds=ttl_s))
+    )
+    return connection.execute(statement).rowcount == 1
+
+
+def release(connection: Connection, name: str, owner: str) -> bool:
+    """Give a lease back; False where it was this owner's no more."""
+    statement = delete(LEASES).where(LEASES.c.name == name, LEASES.c.owner == owner)
+    return connection.execute(statement).rowcount == 1
+
+
+def holder(connection: Connection, name: str, *, now: datetime) -> Lease | None:
+    """Who holds a lease now."""
+    query = select(LEASES).where(LEASES.c.name == name, LEASES.c.until > now)
+    return next(iter(structs(connection, query, Lease)), None)

@@ -1,8 +1,13 @@
 """How far each platform has been planned: the revision of the advisories, and under which settings."""
 
-from sqlalchemy import Column, ForeignKey, String, Table
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, delete, select
 
 from reedbed.store.columns import KEY, METADATA, NUMBER, Utc
+from reedbed.store.dialects import upsert
+from reedbed.store.rows import structs
 
 PLANNED = Table(
     "planned",
@@ -12,3 +17,34 @@ PLANNED = Table(
     Column("settings", String, nullable=False),  # a digest of what else the plan depended on
     Column("planned_at", Utc, nullable=False),
 )
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    platform: str
+    revision: int
+    settings: str
+    planned_at: datetime
+
+
+def load(connection: Connection, platform: str) -> Planned | None:
+    """How far a platform has been planned; None: not at all, so everything is to be looked at."""
+    query = select(PLANNED).where(PLANNED.c.platform == platform)
+    return next(iter(structs(connection, query, Planned)), None)
+
+
+def save(connection: Connection, platform: str, *, revision: int, settings: str, now: datetime) -> None:
+    """Note that every change up to a revision is in the outbox, in the transaction that put them there."""
+    saving = upsert(connection, PLANNED).values(
+        platform=platform, revision=revision, settings=settings, planned_at=now
+    )
+    connection.execute(
+        saving.on_conflict_do_update(
+            index_elements=["platform"],
+            set_={name: saving.excluded[name] for name in ("revision", "settings", "planned_at")},
+        )
+    )
+
+
+def forget(connection: Connection, platform: str) -> None:
+    """Let the next plan look at everything."""
+    connection.execute(delete(PLANNED).where(PLANNED.c.platform == platform))

@@ -1,9 +1,16 @@
-"""Rows on the short way to the driver, past SQLAlchemy's own, which halves the rate."""
+"""Rows as structs; and rows on the short way to the driver, past SQLAlchemy's own, which halves the rate."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Table
+from sqlalchemy import Connection, Executable, Table
+
+T = TypeVar("T")
+
+
+def structs(connection: Connection, query: Executable, shape: type[T]) -> list[T]:
+    """Read rows whose columns are the fields of `shape`."""
+    return [shape(**row) for row in connection.execute(query).mappings()]
 
 
 def bound(
