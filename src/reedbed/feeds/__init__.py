@@ -1,1 +1,1 @@
-"""What the world says is malicious. Each file here knows one foreign format or place, and nobody else does."""
+"""What the world says is malicious. Each file here knows one foreign format or place."""

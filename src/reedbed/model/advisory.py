@@ -40,6 +40,13 @@ class Advisory(msgspec.Struct, frozen=True, kw_only=True):
     notes: tuple[str, ...] = ()  # what of the record was dropped, and why
 
 
+class Standing(msgspec.Struct, frozen=True):
+    """The newest usable statement of one record about a package, and whether its feed took it back."""
+
+    advisory: Advisory
+    withdrawn: bool = False
+
+
 class Withdrawal(msgspec.Struct, frozen=True, kw_only=True):
     """A feed takes a record back, whatever packages the record named."""
 

@@ -13,7 +13,6 @@ from typing import Any
 import msgspec
 import nodesemver
 from packaging.utils import canonicalize_name, canonicalize_version
-from packaging.version import InvalidVersion
 from packaging.version import Version as PythonVersion
 
 
@@ -58,7 +57,7 @@ def _python_spellings(version: str) -> frozenset[str]:
     """PEP 440 holds 1.0, 1.0.0 and 1 for one version, and 1.0-1 for 1.0.post1: name each spelling."""
     try:
         read = PythonVersion(version)
-    except InvalidVersion:
+    except ValueError:  # InvalidVersion, or a number of more digits than `int` reads
         return frozenset({version})
     padded = read.__replace__(release=(*read.release, 0, 0)[: max(3, len(read.release))])
     return frozenset({version, str(read), str(padded), canonicalize_version(read)} - _redundant(read))
@@ -76,12 +75,26 @@ def _nuget_spellings(version: str) -> frozenset[str]:
     """
     numbers, dash, label = version.partition("-")
     parts = numbers.split(".")
-    if not all(part.isdecimal() for part in parts) or len(parts) > 4:
+    if not all(part.isascii() and part.isdecimal() for part in parts) or len(parts) > 4:
         return frozenset({version})
-    kept = [str(int(part)) for part in parts] + ["0"] * (3 - len(parts))
+    kept = [part.lstrip("0") or "0" for part in parts] + ["0"] * (3 - len(parts))
     if len(kept) == 4 and kept[3] == "0":
         kept.pop()
     return frozenset({version, ".".join(kept) + dash + label})
+
+
+def _lower(name: str) -> str:
+    """Lower what has case, but never a look-alike into the letter that it imitates.
+
+    `str.lower` makes a `k` of the Kelvin sign and `str.casefold` an `s` of the long s: the malicious
+    look-alike of a good package would be taken for the good one, and block it. NuGet compares ordinally.
+    """
+    return name.lower() if name.isascii() else "".join(map(_lower_character, name))
+
+
+def _lower_character(character: str) -> str:
+    lowered = character.lower()
+    return lowered if len(lowered) == 1 and lowered.isascii() == character.isascii() else character
 
 
 def _crate_spellings(name: str) -> frozenset[str]:
@@ -108,11 +121,11 @@ RULES: dict[PackageType, Rules] = {
         order=_semver,
     ),
     PackageType.MAVEN: Rules(name=re.compile(r"[A-Za-z0-9._-]+:[A-Za-z0-9._-]+")),
-    PackageType.NUGET: Rules(name=_ANY, normalise=str.casefold, version_spellings=_nuget_spellings),
+    PackageType.NUGET: Rules(name=_ANY, normalise=_lower, version_spellings=_nuget_spellings),
     PackageType.RUBYGEMS: Rules(name=_ANY),
-    PackageType.COMPOSER: Rules(name=_ONE_SLASH, normalise=str.lower),
-    PackageType.VSCODE: Rules(name=_ANY, normalise=str.lower),
-    PackageType.GITHUB_ACTIONS: Rules(name=re.compile(r"[^\s\[\](),:@\\]+"), normalise=str.lower),
-    PackageType.HEX: Rules(name=_ANY, order=_semver),
-    PackageType.PUB: Rules(name=_ANY),
+    PackageType.COMPOSER: Rules(name=_ONE_SLASH, normalise=_lower),
+    PackageType.VSCODE: Rules(name=_ANY, normalise=_lower),
+    PackageType.GITHUB_ACTIONS: Rules(name=re.compile(r"[^\s\[\](),:@\\]+"), normalise=_lower),
+    PackageType.HEX: Rules(name=_ANY, normalise=_lower, order=_semver),
+    PackageType.PUB: Rules(name=re.compile(r"[A-Za-z0-9_]+"), normalise=_lower),
 }

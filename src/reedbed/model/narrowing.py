@@ -45,7 +45,8 @@ def _split(origins: Collection[Origin]) -> tuple[set[frozenset[object]], set[fro
     current: set[frozenset[object]] = set()
     superseded: set[frozenset[object]] = set()
     for origin in origins:
-        is_current = origin.id is None or _age(origin) == newest[(origin.source, origin.id)]
+        undated = origin.id is None or origin.modified is None  # nothing says that another one is later
+        is_current = undated or _age(origin) == newest[(origin.source, origin.id or "")]
         (current if is_current else superseded).update(map(_meaning, origin.ranges))
     return current, superseded
 

@@ -1,7 +1,8 @@
 """Package URLs: which package a statement is about (github.com/package-url/purl-spec)."""
 
+from urllib.parse import quote, unquote
+
 import msgspec
-from packageurl import PackageURL
 
 from reedbed.model.ecosystem import RULES, PackageType
 from reedbed.model.text import LONGEST_NAME, hidden
@@ -28,10 +29,13 @@ class Purl(msgspec.Struct, frozen=True, order=True):
             raise ValueError("the name is not normalised")
 
     def __str__(self) -> str:
-        """Write it as a purl: `pkg:npm/%40scope/name`."""
-        separator = ":" if self.type is PackageType.MAVEN else "/"
-        namespace, _, name = self.name.rpartition(separator)
-        return PackageURL(type=self.type.value, namespace=namespace or None, name=name).to_string()
+        """Write it as a purl: `pkg:npm/%40scope/name`.
+
+        Not by the packageurl library, which lowers the case of npm names: `JSONStream` and `jsonstream`
+        are two packages.
+        """
+        path = self.name.replace(":", "/") if self.type is PackageType.MAVEN else self.name
+        return f"pkg:{self.type}/{quote(path, safe='/')}"
 
 
 def purl(package_type: PackageType, spelling: str) -> Purl:
@@ -69,9 +73,12 @@ def _parts(text: str) -> tuple[str, str, str | None]:
         at = rest.rfind("@")
         name, version = (rest[:at], rest[at + 1 :]) if at > 0 else (rest, None)
         return _SHORT.get(package_type, package_type), name, version or None
-    read = PackageURL.from_string(text)
-    separator = ":" if read.type == PackageType.MAVEN else "/"
-    return read.type, separator.join(filter(None, (read.namespace, read.name))), read.version
+    package_type, _, path = text[4:].partition("#")[0].partition("?")[0].lstrip("/").partition("/")
+    at = path.rfind("@")
+    path, version = (path[:at], unquote(path[at + 1 :], errors="strict")) if at > 0 else (path, None)
+    name = "/".join(unquote(segment, errors="strict") for segment in path.strip("/").split("/"))
+    known = package_type.lower()
+    return known, name.replace("/", ":") if known == PackageType.MAVEN else name, version or None
 
 
 _SHORT = {"go": "golang", "rubygems": "gem", "crates.io": "cargo", "packagist": "composer"}
@@ -86,6 +93,6 @@ def _fault(package_type: PackageType, name: str) -> str | None:
         return f"the name holds the invisible character {character}"
     if not RULES[package_type].name.fullmatch(name):
         return f"no {package_type} package can have this name"
-    if any(set(segment) <= {"."} for segment in name.split("/")):
+    if any(set(segment) <= {"."} for segment in name.replace(":", "/").split("/")):
         return "the name has a path segment of dots alone"
     return None

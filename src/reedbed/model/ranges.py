@@ -30,6 +30,8 @@ class Range(msgspec.Struct, frozen=True):
     events: tuple[Event, ...]
 
 
+FROM_THE_FIRST = Event(Bound.INTRODUCED, "0")
+
 BEGINNING = frozenset({"0", "0.0.0", "0.0.0-0"})
 """How records write “from the first version on”; the longer two in SEMVER ranges alone."""
 
@@ -42,6 +44,8 @@ def intervals(span: Range, package_type: PackageType) -> tuple[Clause, ...]:
     """
     if span.type == "GIT":
         raise ValueError("a range of commits names no versions")
+    if span.type not in {"SEMVER", "ECOSYSTEM"}:
+        raise ValueError("the range is of a type that the OSV format does not have")
     if not any(event.bound is Bound.INTRODUCED for event in span.events):
         raise ValueError("the range never begins")
     return tuple(_pairs(_sorted(span, package_type)))
@@ -55,19 +59,18 @@ def _sorted(span: Range, package_type: PackageType) -> Sequence[Event]:
     bounds = list(Bound)
 
     def place(event: Event) -> tuple[Any, ...]:
-        first = event.at == "0"
-        return (not first, None if first else order(event.at), bounds.index(event.bound))
+        return (order(event.at), bounds.index(event.bound))
 
     try:
-        beginnings = [event for event in events if event.at == "0"]
-        return beginnings + sorted((e for e in events if e.at != "0"), key=place)
+        beginnings = [event for event in events if event == FROM_THE_FIRST]
+        return beginnings + sorted((event for event in events if event != FROM_THE_FIRST), key=place)
     except ValueError as error:
         raise ValueError(f"the range holds what is no {package_type} version: {error}") from error
 
 
 def _from_beginning(event: Event, range_type: str) -> Event:
     if event.bound is Bound.INTRODUCED and range_type == "SEMVER" and event.at in BEGINNING:
-        return Event(Bound.INTRODUCED, "0")
+        return FROM_THE_FIRST
     return event
 
 

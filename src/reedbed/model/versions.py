@@ -8,7 +8,7 @@ from typing import NewType
 
 import msgspec
 
-from reedbed.model.ecosystem import RULES, PackageType
+from reedbed.model.ecosystem import RULES, PackageType, Rules
 from reedbed.model.text import hidden
 
 Version = NewType("Version", str)
@@ -145,13 +145,22 @@ def holds(clauses: Versions, candidate: str, package_type: PackageType) -> bool 
 def _in(clause: Clause, candidate: str, package_type: PackageType) -> bool | None:
     rules = RULES[package_type]
     if isinstance(clause, Exactly):
-        return not rules.version_spellings(candidate).isdisjoint(rules.version_spellings(clause.version))
+        return _same(clause.version, candidate, rules)
     if clause == EVERY:
         return True
     try:
         return _between(clause, candidate, rules.order)
     except ValueError:
         return None
+
+
+def _same(named: Version, candidate: str, rules: Rules) -> bool:
+    if not rules.version_spellings(candidate).isdisjoint(rules.version_spellings(named)):
+        return True
+    try:
+        return bool(rules.order and rules.order(candidate) == rules.order(named))  # 1.0 and 1.0.0.0 of PyPI
+    except ValueError:
+        return False
 
 
 def _between(clause: Between, candidate: str, order: object) -> bool | None:
