@@ -5,6 +5,7 @@ from email.utils import format_datetime
 from aiohttp import web
 
 from jfrog_standin import errors
+from jfrog_standin.artifactory.content_types import content_type
 from jfrog_standin.artifactory.coordinates import coordinates_of
 from jfrog_standin.artifactory.gate import readable_members
 from jfrog_standin.artifactory.repository import Repository
@@ -70,19 +71,3 @@ def file_headers(item: Item) -> dict[str, str]:
         "X-Checksum-Md5": item.checksums.md5,
         "X-Artifactory-Filename": item.name.encode("ascii", "replace").decode(),
     }
-
-
-def content_type(name: str) -> str:
-    """The MIME type that Artifactory tells from a file's name."""
-    kinds = {
-        "json": "application/json",
-        "tgz": "application/x-gzip",
-        "gz": "application/x-gzip",
-        "whl": "application/zip",
-        "zip": "application/zip",
-        "txt": "text/plain",
-        "mod": "text/plain",
-        "info": "application/json",
-        "xml": "application/xml",
-    }
-    return kinds.get(name.rpartition(".")[2].lower(), "application/octet-stream")

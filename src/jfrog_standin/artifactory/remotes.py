@@ -60,6 +60,10 @@ class Remotes:
                     raise errors.artifactory(502, f"{repository.key} has no upstream. {error}") from error
         return self._upstreams[repository.package_type]
 
+    def known_upstream(self, repository: Repository) -> str:
+        """The upstream as far as it is known without asking the machine's tools; else empty."""
+        return repository.upstream or self._upstreams.get(repository.package_type, "")
+
     async def document(self, repository: Repository, url: str, *, accept: str = "*/*") -> Document | None:
         """A metadata document, at most METADATA_S old; None: the upstream does not have it."""
         key = (repository.key, url, accept)
@@ -96,12 +100,17 @@ class Remotes:
 
     @asynccontextmanager
     async def _get(self, url: str, accept: str) -> AsyncIterator[aiohttp.ClientResponse | None]:
-        """An answer with status 200, or None for 404 and 410; anything else is this gateway's 502."""
+        """An answer with status 200, or None when the upstream says no; anything else is this gateway's 502.
+
+        A remote repository shows its callers 404 for any refusal that is about the file, 400 and 403
+        included; not for one about the remote itself.
+        """
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True)
         try:
             async with self._session.get(URL(url, encoded=True), headers={"Accept": accept}) as answer:
-                if answer.status not in {200, 404, 410}:
+                missing = 400 <= answer.status < 500 and answer.status not in {401, 407, 408, 429}
+                if answer.status != 200 and not missing:
                     raise errors.artifactory(502, f"The upstream answered {answer.status} for {_shown(url)}.")
                 yield answer if answer.status == 200 else None
         except (aiohttp.ClientError, TimeoutError) as error:
