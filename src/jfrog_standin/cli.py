@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, NoReturn
 import msgspec
 from cyclopts import App, Parameter
 
+from jfrog_standin.faults import Kind
 from jfrog_standin.settings import Certificate, Mode, StandIn, Switches
 
 DATA = Path(".jfrog-standin")
@@ -63,7 +64,7 @@ def serve(
 
 @fault.command(name="add")
 def add_fault(
-    kind: str,
+    kind: Kind,
     *,
     method: str = "*",
     path: str = "*",
@@ -86,8 +87,7 @@ def add_fault(
     Example: jfrog-standin fault add status --status 429 --retry-after 2 --path "/xray/*" --share 0.1
 
     Args:
-        kind: status, slow, hung, drop_before, drop_after, truncated, login_page, redirect, gzip_bomb,
-            endless, silent_drop, clock_skew, extra_fields or missing_fields.
+        kind: How they go wrong.
         method: Only requests with this method.
         path: Only requests whose path matches this glob.
         share: The share of those that go wrong, from 0 to 1.

@@ -71,9 +71,9 @@ async def gated(request: web.Request, handler: Handler) -> web.StreamResponse:
     switches, service = platform_of(request).switches, errors.service_of(request.path)
     if switches.asleep and request.path != system.ASLEEP_PATH and not request.path.startswith(CONTROL):
         return web.Response(status=302, headers={"Location": platform_of(request).url + system.ASLEEP_PATH})
-    if service == "other" or (service == "xray" and switches.xray_missing):
-        return await handler(request) if service == "other" else system.nothing_here("/xray", 404)
-    if request.path not in system.OPEN:
+    if service == "xray" and switches.xray_missing:
+        raise web.HTTPNotFound
+    if service != "other" and request.path not in system.OPEN:
         caller = caller_of(request)
         if service in AUDIENCES and not caller.is_heard_by(AUDIENCES[service]):
             raise errors.unauthorized(service, "audience" if caller.token_id else "missing")
@@ -83,7 +83,7 @@ async def gated(request: web.Request, handler: Handler) -> web.StreamResponse:
 async def stamped(request: web.Request, response: web.StreamResponse) -> None:
     """Give an answer the platform's time, if that is skewed, and Artifactory's own headers."""
     platform = platform_of(request)
-    if platform.switches.clock_skew_s and "Date" not in response.headers:
+    if platform.switches.clock_skew_s and request.get(FAULT) != "clock_skew":
         response.headers["Date"] = format_datetime(platform.clock.now(), usegmt=True)
     if errors.service_of(request.path) == "artifactory":
         response.headers.setdefault("X-JFrog-Version", f"Artifactory/{system.ARTIFACTORY_VERSION}")

@@ -17,7 +17,7 @@ from jfrog_standin.xray.custom_issue import (
     normal_type,
     severity_rank,
 )
-from jfrog_standin.xray.policy import Criteria, CvssRange, Policy, Resource, Rule, Watch
+from jfrog_standin.xray.policy import Criteria, CvssRange, Filter, Policy, Resource, Rule, Watch
 from jfrog_standin.xray.versions import contains, parse_interval
 
 
@@ -89,19 +89,18 @@ def looks_at(watch: Watch, release: Release) -> bool:
 def _is_resource(resource: Resource, release: Release) -> bool:
     key = release.repository.key
     named = resource.type == "repository" and resource.name.removesuffix(CACHE) == key.removesuffix(CACHE)
-    if not named and resource.type != "all-repos":
-        return False
-    for entry in resource.filters or ():
-        match entry.type:
-            case "package-type":
-                fits = normal_type(entry.value) == normal_type(release.package_type)
-            case "regex":
-                fits = re.search(entry.value, release.path.rpartition("/")[2]) is not None
-            case "path-regex":
-                fits = re.search(entry.value, release.path) is not None
-        if not fits:
-            return False
-    return True
+    filters = resource.filters or ()
+    return (named or resource.type == "all-repos") and all(_fits(entry, release) for entry in filters)
+
+
+def _fits(entry: Filter, release: Release) -> bool:
+    match entry.type:
+        case "package-type":
+            return normal_type(entry.value) == normal_type(release.package_type)
+        case "regex":
+            return re.search(entry.value, release.path.rpartition("/")[2]) is not None
+        case "path-regex":
+            return re.search(entry.value, release.path) is not None
 
 
 def applies(rule: Rule, hazard: Hazard) -> bool:
