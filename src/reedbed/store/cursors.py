@@ -23,7 +23,7 @@ def load(connection: Connection, feed: str) -> dict[str, datetime]:
     query = select(CURSORS.c.scope, CURSORS.c.watermark).where(
         CURSORS.c.feed == feed, CURSORS.c.watermark.is_not(None)
     )
-    return dict(connection.execute(query).tuples().all())
+    return dict(connection.execute(query).all())
 
 
 def save(connection: Connection, feed: str, scope: str, watermark: datetime) -> None:

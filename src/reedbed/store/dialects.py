@@ -25,7 +25,9 @@ class Kind(Protocol):
     def engines(self, url: URL) -> tuple[Engine, Engine]: ...
     def alone(self, engine: Engine) -> AbstractContextManager[Connection]: ...
     def insert(self, table: Table) -> PostgresInsert | SqliteInsert: ...
-    def merge(self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None: ...
+    def merge(
+        self, connection: Connection, table: Table, rows: Sequence[dict[str, Any]], once: Sequence[str]
+    ) -> None: ...
     def again(self, error: DBAPIError) -> bool: ...
     def explain(self, error: DBAPIError, database: str) -> ReedbedError | None: ...
 
@@ -59,6 +61,11 @@ def upsert(connection: Connection, table: Table) -> PostgresInsert | SqliteInser
     return kind(connection).insert(table)
 
 
-def merge(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, or replace the ones with the same primary key, in bulk. All have the same columns."""
-    kind(connection).merge(connection, table, rows)
+def merge(
+    connection: Connection, table: Table, rows: Sequence[dict[str, Any]], *, once: Sequence[str] = ()
+) -> None:
+    """Insert rows, or replace the ones with the same primary key, in bulk. All have the same columns.
+
+    A replaced row keeps its values in the columns `once`: when it was first seen, for example.
+    """
+    kind(connection).merge(connection, table, rows, once)

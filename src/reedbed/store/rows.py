@@ -1,6 +1,6 @@
 """Rows as structs; and rows on the short way to the driver, past SQLAlchemy's own, which halves the rate."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Executable, Table
@@ -11,6 +11,11 @@ T = TypeVar("T")
 def structs(connection: Connection, query: Executable, shape: type[T]) -> list[T]:
     """Read rows whose columns are the fields of `shape`."""
     return [shape(**row) for row in connection.execute(query).mappings()]
+
+
+def slices(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
 
 
 def bound(

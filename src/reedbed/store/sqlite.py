@@ -99,13 +99,13 @@ def insert(table: Table) -> Insert:
     return Insert(table)
 
 
-def merge(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
-    """Insert rows, or replace the ones with the same primary key. All have the same columns."""
+def merge(connection: Connection, table: Table, rows: Sequence[dict[str, Any]], once: Sequence[str]) -> None:
+    """Insert rows, or replace the ones with the same primary key, but for the columns `once`."""
     if not rows:
         return
     names = list(rows[0])
     keys = [column.name for column in table.primary_key]
-    kept = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+    kept = ", ".join(f"{name} = excluded.{name}" for name in names if name not in {*keys, *once})
     connection.exec_driver_sql(
         f"INSERT INTO {table.name} ({', '.join(names)}) VALUES ({', '.join('?' * len(names))})"  # noqa: S608 - names of ours
         f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {kept}",
