@@ -116,9 +116,8 @@ def read_query(text: str) -> Query:
         criterion = Every(tuple(_criterion(part, 0) for part in parts.pop("criteria")))
         return _checked(Query(criterion=criterion, **parts))
     except UnexpectedInput as error:
-        at = error.pos_in_stream
-        rest = text[at:] if at is not None and at >= 0 else ""
-        raise AqlError(text, rest or "end of query") from error
+        at: Any = error.pos_in_stream  # Lark declares it as None; at the end of the text it is -1 or None
+        raise AqlError(text, text[at:] if at and at > 0 else text) from error
     except VisitError as error:
         raise AqlError(text, str(error.orig_exc)) from error
     except _Wrong as error:
