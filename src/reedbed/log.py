@@ -1,0 +1,158 @@
+r"""The event log: constant snake_case names with ids as fields; JSON lines, or colour on a terminal.
+
+What a field holds may have been written by a stranger, or hold a credential by mistake. So every value passes
+two processors before it is rendered: `redact` blanks what looks like a credential, `escape` spells out every
+character that could start a new line, move a cursor or hide text (`\n`, `\x1b`, `\u202e`).
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Set as AbstractSet
+from itertools import islice
+from typing import Any, Final, TextIO
+
+import structlog
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+LONGEST_VALUE = 4_000
+"""Characters of one field. A package name of 10 kB is somebody's joke, and not ours to store."""
+LONGEST_TRACEBACK = 40_000
+DEEPEST = 6
+WIDEST = 200
+
+HIDDEN = "[redacted]"
+
+CREDENTIALS: Final = (
+    re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),  # a JWT: JFrog's access and identity tokens
+    re.compile(r"AKCp[A-Za-z0-9]{8,}"),  # an Artifactory API key
+    re.compile(r"cmVmdGtu[A-Za-z0-9+/=]{16,}"),  # a reference token: base64 of `reftkn:…`
+    re.compile(r"(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{60,}"),  # another
+    re.compile(r"(?<=://)[^/\s@]+(?=@)"),  # user and password in a URL
+    re.compile(r"(?i)(?<=bearer )[^\s,;\"']{6,}|(?<=basic )[A-Za-z0-9+/=]{8,}"),
+)
+SECRET_FIELD = re.compile(r"(?i)(^|_)(token|password|passwd|secret|authorization|api_?key|cookie)$")
+
+FOREIGN: Final = ("", "dbos", "aiohttp", "sqlalchemy", "alembic", "asyncio")
+
+
+def configure(level: str = "info", *, json: bool | None = None, stream: TextIO | None = None) -> None:
+    """Set up the one log of this process, on `stream` (default: standard error).
+
+    `json` None means JSON lines unless the stream is a terminal. Libraries that use the standard library's
+    logging come through the same processors from WARNING on, as the event `library_message`.
+    """
+    out = stream or sys.stderr
+    as_json = not out.isatty() if json is None else json
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True, key="at"),
+            structlog.processors.format_exc_info,
+            redact,
+            escape,
+            _renderer(as_json),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=out),
+        cache_logger_on_first_use=False,
+    )
+    _adopt_standard_logging()
+
+
+def _renderer(as_json: bool) -> Processor:
+    if as_json:
+        return structlog.processors.JSONRenderer(ensure_ascii=False)
+    return structlog.dev.ConsoleRenderer(
+        colors=True, timestamp_key="at", exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def redact(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Blank fields with a secret's name and text that looks like a credential; order the rest."""
+    first = {name: event[name] for name in ("at", "level", "event") if name in event}
+    return _mapped({**first, **event}, _without_credentials)  # type: ignore[no-any-return]
+
+
+def escape(_: WrappedLogger, __: str, event: EventDict) -> EventDict:
+    """Spell out hidden characters in names and values; a traceback alone keeps its lines."""
+    return {
+        _visible(name): _lines(value) if name == "exception" else _mapped(value, _visible)
+        for name, value in event.items()
+    }
+
+
+def presentable(text: str) -> str:
+    """Make text from anywhere fit for a row or a message: without credentials, on one line, bounded."""
+    return _visible(_without_credentials(text))
+
+
+def _mapped(value: Any, change: Callable[[str], str], depth: int = 0) -> Any:
+    """Apply `change` to every text in a value. What is not JSON becomes text first; deep or wide is cut."""
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    if isinstance(value, str | bytes | bytearray | memoryview | BaseException):
+        return change(_text(value))
+    if not isinstance(value, Mapping | Sequence | AbstractSet):
+        return change(str(value))
+    if depth >= DEEPEST:
+        return "…"
+    if isinstance(value, Mapping):
+        return {
+            change(str(name)): HIDDEN if SECRET_FIELD.search(str(name)) else _mapped(each, change, depth + 1)
+            for name, each in islice(value.items(), WIDEST)
+        }
+    return [_mapped(each, change, depth + 1) for each in islice(value, WIDEST)]
+
+
+def _text(value: str | bytes | bytearray | memoryview | BaseException) -> str:
+    if isinstance(value, BaseException):
+        return f"{type(value).__name__}: {value}"
+    return value if isinstance(value, str) else bytes(value).decode(errors="backslashreplace")
+
+
+def _without_credentials(text: str) -> str:
+    for pattern in CREDENTIALS:
+        text = pattern.sub(HIDDEN, text)
+    return text
+
+
+def _visible(text: str, limit: int = LONGEST_VALUE) -> str:
+    if len(text) > limit:
+        text = f"{text[:limit]}…(+{len(text) - limit})"
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def _lines(text: Any) -> str:
+    """Keep the line breaks of a traceback; each line is indented, as no event's own line is."""
+    lines = str(text)[-LONGEST_TRACEBACK:].split("\n")
+    return "\n".join(f"  {_visible(line)}" for line in lines)
+
+
+class _Adopted(logging.Handler):
+    """Hands a library's record to the event log."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        fields: MutableMapping[str, Any] = {"library": record.name, "message": record.getMessage()}
+        if record.exc_info and record.exc_info[1] is not None:
+            fields["exc_info"] = record.exc_info
+        level = "error" if record.levelno >= logging.ERROR else "warning"
+        getattr(structlog.get_logger(), level)("library_message", **fields)
+
+
+def _adopt_standard_logging() -> None:
+    """Let libraries speak from WARNING on, and through this log alone.
+
+    DBOS adds a console handler of its own unless its logger has one already, and advertises its vendor's
+    console at INFO: a handler and a level set here prevent both.
+    """
+    for name in FOREIGN:
+        logger = logging.getLogger(name)
+        logger.handlers = [_Adopted()]
+        logger.setLevel(logging.WARNING)
+        logger.propagate = False
+    logging.captureWarnings(capture=True)

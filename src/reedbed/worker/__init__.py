@@ -1,0 +1,1 @@
+"""The flows on their schedule, over any number of processes. Only `engine` knows the engine."""

@@ -1,0 +1,202 @@
+"""The worker process: wakes what is due, gives signs of life, takes over from the dead, leaves in order."""
+
+import asyncio
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import datetime, timedelta
+from importlib.metadata import version
+from typing import Final
+
+import msgspec
+import structlog
+
+from reedbed.jobs import Job, Left, Recorder, job_name, now_utc
+from reedbed.metrics import Metrics
+from reedbed.store import leases, runs, workers
+from reedbed.store.database import Database
+from reedbed.store.runs import Fault, Run, State
+from reedbed.worker import machine
+from reedbed.worker.engine import Engine, Orphan
+from reedbed.worker.run import Runner, lease_name, lease_owner, process_name
+from reedbed.worker.schedule import due
+
+log = structlog.get_logger()
+
+TICK_S: Final = 1.0
+HOUSEKEEPING_S: Final = 3600.0
+KEEP_RUNS: Final = 5_000
+KEEP_FOR: Final = timedelta(days=14)
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """How a worker works."""
+
+    engine_url: str  # `sqlite:///…`, a file of the engine's own, or the PostgreSQL URL
+    name: str = ""  # of this worker among several; empty: the host's
+    lease_s: float = 30.0  # after this time a worker that gave no sign of life counts as dead
+    concurrency: int = 4  # runs at a time in this process
+
+
+class Duty(msgspec.Struct):
+    """Something that a worker does again and again."""
+
+    name: str
+    act: Callable[[], Awaitable[None]]
+    every_s: float
+    next_at: float = 0.0  # by the monotonic clock
+
+
+class Worker:
+    """One process among any number that share a store and an engine's database."""
+
+    def __init__(self, jobs: Sequence[Job], settings: Settings, *, db: Database, metrics: Metrics) -> None:
+        for job in jobs:
+            due(job.schedule, job.name, now_utc())  # raises now what would otherwise fail every second
+        self._jobs: Mapping[str, Job] = {job.name: job for job in jobs}
+        self._db = db
+        self._lease_s = settings.lease_s
+        self._leaving = asyncio.Event()
+        self._asked: dict[str, datetime] = {}
+        self.id = process_name(settings.name)
+        self.ticked_at = time.monotonic()
+        self._runner = Runner(db, owner=self.id, metrics=metrics, lease_s=settings.lease_s)
+        self._engine = Engine(
+            settings.engine_url,
+            executor_id=self.id,
+            concurrency=settings.concurrency,
+            carry_out=self._carry_out,
+        )
+
+    async def work(self, stop: asyncio.Event) -> None:
+        """Carry out the jobs until `stop` is set; then let live runs finish the step in hand, and leave.
+
+        Raises:
+            Unreachable: the store or the engine's database does not answer at the start.
+        """
+        began = now_utc()
+        await self._beat(began)
+        self._engine.open()
+        try:
+            await self._engine.listen()
+            log.info("worker_started", worker=self.id, jobs=sorted(self._jobs))
+            await self._attend(stop, began)
+        finally:
+            await self._engine.close()
+            await self._db.write(workers.forget, [self.id])
+            log.info("worker_left", worker=self.id)
+
+    async def _attend(self, stop: asyncio.Event, began: datetime) -> None:
+        """Do each duty in its time. While live runs end, only the sign of life goes on."""
+        beat = Duty("beat", lambda: self._beat(began), self._lease_s / 3)
+        duties = [
+            Duty("take-over", self._take_over, self._lease_s / 3),
+            Duty("wake", self._wake, TICK_S),
+            Duty("housekeeping", self._housekeep, HOUSEKEEPING_S),
+        ]
+        while not stop.is_set():
+            await self._do([beat, *duties])
+            await _set_or_later(stop, TICK_S)
+        log.info("worker_leaving", worker=self.id, live=len(self._engine.live))
+        self._leaving.set()
+        while live := self._engine.live:
+            await self._do([beat])
+            await asyncio.wait(live, timeout=TICK_S)
+
+    async def _do(self, duties: Sequence[Duty]) -> None:
+        self.ticked_at = time.monotonic()
+        for duty in duties:
+            if time.monotonic() < duty.next_at:
+                continue
+            duty.next_at = time.monotonic() + duty.every_s
+            try:
+                await duty.act()
+            except Exception as error:  # noqa: BLE001 (a database that is away must not end the daemon)
+                duty.next_at = time.monotonic() + TICK_S
+                log.warning("duty_failed", duty=duty.name, error=error)
+
+    async def _beat(self, began: datetime) -> None:
+        """Say that this worker lives."""
+        await self._db.write(
+            workers.beat,
+            workers.Worker(
+                id=self.id,
+                host=machine.name(),
+                pid=os.getpid(),
+                version=version("reedbed"),
+                started_at=began,
+                beat_at=now_utc(),
+            ),
+        )
+
+    async def _wake(self) -> None:
+        """Ask for the runs that are due. Of the moments that were missed, only the last counts."""
+        now = now_utc()
+        for job in self._jobs.values():
+            moment = due(job.schedule, job.name, now)
+            if self._asked.get(job.name) != moment and await self._engine.enqueue(job.name, moment):
+                self._asked[job.name] = moment
+
+    async def _take_over(self) -> None:
+        """Go on with what dead workers had begun. One worker at a time looks: see `Engine.take_over`."""
+        if not await self._alone("take-over"):
+            return
+        now = now_utc()
+        known = await self._db.read(workers.alive, now, self._lease_s)
+        gone = {worker.id for worker in known if machine.is_gone(worker.host, worker.pid)}
+        living = {worker.id for worker in known} - gone
+        for orphan in await self._engine.take_over(living):
+            await self._adopt(orphan, certain=orphan.executor_id in gone)
+        dead = [worker.id for worker in await self._db.read(workers.dead, now, self._lease_s)]
+        if dead or gone:
+            await self._db.write(workers.forget, [*dead, *gone])
+
+    async def _adopt(self, orphan: Orphan, *, certain: bool) -> None:
+        """Free the lease of a run whose process is certainly gone; others' leases end by themselves."""
+        log.info("run_taken_over", job=orphan.job, dead=orphan.executor_id, by=self.id)
+        if certain:
+            owner = lease_owner(orphan.executor_id, orphan.moment)
+            await self._db.write(leases.release, lease_name(orphan.job), owner)
+
+    async def _housekeep(self) -> None:
+        """Forget old runs of the engine, and end the rows of runs that nobody carries out any more."""
+        if not await self._alone("housekeeping"):
+            return
+        forgotten = await self._engine.clean_up(keep=KEEP_RUNS, before=now_utc() - KEEP_FOR)
+        unfinished = await self._engine.unfinished()
+        for run in await self._db.read(runs.running):
+            if job_name(run.flow, run.feed, run.platform) not in unfinished:
+                await self._close(run)
+        log.debug("housekeeping_done", forgotten=forgotten)
+
+    async def _close(self, run: Run) -> None:
+        job = job_name(run.flow, run.feed, run.platform)
+        if await self._db.read(leases.holder, lease_name(job), now=now_utc()):
+            return
+        fault = Fault(
+            "The run broke off", f"{run.owner} died", "Nothing is lost: the next run goes on from the store."
+        )
+        await self._db.write(runs.finish, run.id, State.FAILED, now=now_utc(), error=fault)
+
+    async def _alone(self, duty: str) -> bool:
+        """Say whether this duty is this worker's for now, and not another's."""
+        return await self._db.write(
+            leases.take, f"worker:{duty}", self.id, now=now_utc(), ttl_s=self._lease_s
+        )
+
+    async def _carry_out(self, job: str, moment: datetime, record: Recorder) -> str:
+        if self._leaving.is_set():
+            raise Left
+        if job not in self._jobs:  # its feed or platform was removed since
+            return "unknown"
+        ran = await self._runner.run(
+            self._jobs[job], scheduled_at=moment, record=record, leaving=self._leaving
+        )
+        return ran.outcome.value
+
+
+async def _set_or_later(event: asyncio.Event, timeout_s: float) -> None:
+    try:
+        await asyncio.wait_for(event.wait(), timeout_s)
+    except TimeoutError:
+        return
