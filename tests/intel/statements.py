@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from reedbed.intel.merge import Standing
-from reedbed.model.advisory import Advisory, Confidence, Verdict
+
+from reedbed.model.advisory import Advisory, Confidence, Standing, Verdict
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import purl
 from reedbed.model.versions import EVERY, Between, Clause, Exactly, Versions, version, versions

@@ -15,9 +15,9 @@ from intel.statements import (
     VERSIONS,
     advisory,
 )
-from reedbed.intel.merge import Admission, Standing, merge
+from reedbed.intel.merge import Admission, merge
 from reedbed.intel.plan import Limits, Served, Tally, change, in_use, on_allow_list, tally, too_many
-from reedbed.model.advisory import Advisory, Confidence, Verdict
+from reedbed.model.advisory import Advisory, Confidence, Standing, Verdict
 from reedbed.model.ledger import Action, Change, Flagged, HoldRule, Pushed
 from reedbed.model.versions import EVERY, Between, Exactly, Versions, holds, version, versions
 

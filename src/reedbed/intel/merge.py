@@ -4,16 +4,9 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from reedbed.model.advisory import Advisory, Confidence, Verdict
+from reedbed.model.advisory import Advisory, Confidence, Standing, Verdict
 from reedbed.model.ledger import Flagged, Pushed, Source
 from reedbed.model.versions import Versions, versions
-
-
-class Standing(msgspec.Struct, frozen=True):
-    """The newest usable statement of one record about a package, and whether its feed took it back."""
-
-    advisory: Advisory
-    withdrawn: bool = False
 
 
 class Admission(msgspec.Struct, frozen=True, kw_only=True):

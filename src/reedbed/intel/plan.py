@@ -5,7 +5,8 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from reedbed.intel.merge import Admission, Standing, merge, with_silent_sources
+from reedbed.intel.merge import Admission, merge, with_silent_sources
+from reedbed.model.advisory import Standing
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.ledger import Action, Change, Flagged, HoldRule, Pushed
 from reedbed.model.versions import EVERY, Between, Clause, Versions, holds
@@ -132,3 +133,16 @@ def in_use(each: Change, served: Iterable[Served], limits: Limits) -> bool:
         and (release.version is None or holds(span, release.version, package_type) is not False)
         for release in served
     )
+
+
+LONGEST_WAIT_S = 3600.0
+
+
+def wait_s(attempts: int, *, asked_s: float | None, chance: float) -> float:
+    """Say how long a change that failed `attempts` times (1 is the first) waits: doubling from 5 s to an hour.
+
+    `chance` in [0, 1) spreads changes that failed together over half of that time. What the other side
+    asked for (Retry-After) is waited at least.
+    """
+    grown = min(5.0 * 2.0 ** min(attempts - 1, 20), LONGEST_WAIT_S)
+    return max(grown * (0.5 + chance / 2), asked_s or 0.0)

@@ -8,7 +8,7 @@ import msgspec
 import sqlalchemy as sa
 from sqlalchemy import Boolean, Column, Connection, Index, Select, Table, Text, func, select
 
-from reedbed.model.advisory import Advisory, Confidence, Statement, Verdict
+from reedbed.model.advisory import Advisory, Confidence, Standing, Statement, Verdict
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import Purl
 from reedbed.model.versions import Versions
@@ -33,6 +33,7 @@ __all__ = [
     "of_packages",
     "page",
     "save",
+    "standings",
     "tally",
     "unusable_count",
     "unusable_page",
@@ -142,6 +143,17 @@ def of_packages(connection: Connection, keys: Collection[str]) -> dict[str, list
             listed = found.setdefault(row.package, [])
             if row.live:
                 listed.append(_advisory(row))
+    return found
+
+
+def standings(connection: Connection, keys: Collection[str]) -> dict[str, list[Standing]]:
+    """Give every statement about some purls, by feed and record, those that were taken back included."""
+    found: dict[str, list[Standing]] = {}
+    for batch in slices(list(keys), BATCH):
+        query = select(ADVISORIES).where(_OF.package.in_(batch)).order_by(*_ORDER)
+        for row in connection.execute(query):
+            standing = Standing(_advisory(row), withdrawn=not row.live)
+            found.setdefault(row.package, []).append(standing)
     return found
 
 
