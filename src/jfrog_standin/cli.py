@@ -31,7 +31,8 @@ def serve(
     certificate: Certificate = "valid",
     data: Data = DATA,
     mode: Mode = "strict",
-    beyond_loopback: bool = False,
+    beyond_loopback: Annotated[bool, Parameter(negative="")] = False,
+    empty: Annotated[bool, Parameter(negative="")] = False,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Serve a platform until SIGTERM or Ctrl-C.
@@ -46,6 +47,7 @@ def serve(
         data: Folder for the CA file and for the address of this stand-in.
         mode: strict answers 400 to a custom issue that Xray would drop; silent answers 201 and drops it.
         beyond_loopback: Listen where other machines can reach it. Its passwords are public: think twice.
+        empty: Start without repositories; else there are npm, npm-local and npm-remote, and so on.
         as_json: Print one JSON line instead of readable ones.
     """
     settings = StandIn(
@@ -54,6 +56,7 @@ def serve(
         certificate=certificate if tls else None,
         data=data,
         beyond_loopback=beyond_loopback,
+        quick_setup=not empty,
         switches=Switches(mode=mode),
     )
     try:
@@ -161,6 +164,31 @@ def token(
     order = {"username": user, "scope": scope, "audience": audience or ["*@*"], "reference": reference}
     issued = _ask(data, "POST", "/tokens", order | {"expires_in_s": expires_in_s})
     sys.stdout.write(issued["reference_token" if reference else "access_token"] + "\n")
+
+
+@app.command
+def package(
+    package_type: Literal["npm", "pypi", "go"],
+    name: str,
+    version: str,
+    /,
+    *,
+    repo: str = "",
+    data: Data = DATA,
+) -> None:
+    """Build a harmless package with a name and version, and put it into a local repository.
+
+    Example: jfrog-standin package npm left-pad-evil 1.0.0
+
+    Args:
+        package_type: npm, pypi or go.
+        name: Any name that the package manager takes.
+        version: Its version; a Go module's begins with v.
+        repo: A local repository; npm-local, pypi-local or go-local if none is named.
+        data: Data folder of the running stand-in.
+    """
+    order = {"package_type": package_type, "name": name, "version": version, "repo": repo}
+    _print(_ask(data, "POST", "/packages", order))
 
 
 @app.command

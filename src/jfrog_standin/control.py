@@ -6,12 +6,14 @@ Guarded by a token of its own, which is no token of the platform; not logged, ne
 import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import TypeVar
+from typing import Literal, TypeVar
 
 import msgspec
 from aiohttp import web
 
 from jfrog_standin.access import ANY_AUDIENCE, Group, User
+from jfrog_standin.artifactory import packages
+from jfrog_standin.artifactory.storage import NotStored
 from jfrog_standin.errors import json_answer
 from jfrog_standin.faults import Fault
 from jfrog_standin.platform import Platform, platform_of
@@ -32,6 +34,15 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reference: bool = False
 
 
+class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A harmless package to build and put into a local repository; Go wants its `v` before the version."""
+
+    package_type: Literal["npm", "pypi", "go"]
+    name: str
+    version: str
+    repo: str = ""  # empty: "npm-local" for npm, and so on
+
+
 def routes() -> list[web.RouteDef]:
     return [
         web.get(f"{CONTROL}/faults", guarded(list_faults), allow_head=False),
@@ -43,6 +54,7 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{CONTROL}/users", guarded(put_user)),
         web.put(f"{CONTROL}/groups", guarded(put_group)),
         web.post(f"{CONTROL}/tokens", guarded(issue_token)),
+        web.post(f"{CONTROL}/packages", guarded(add_package)),
         web.get(f"{CONTROL}/log", guarded(show_log), allow_head=False),
         web.delete(f"{CONTROL}/log", guarded(clear_log)),
         web.get(f"{CONTROL}/counts", guarded(show_counts), allow_head=False),
@@ -60,7 +72,7 @@ def guarded(handler: Handler) -> Handler:
             return json_answer({"error": "The control token is missing or wrong."}, status=401)
         try:
             return await handler(request)
-        except (msgspec.MsgspecError, ValueError) as error:
+        except (msgspec.MsgspecError, ValueError, NotStored) as error:
             return json_answer({"error": str(error)}, status=400)
 
     return checked
@@ -118,6 +130,22 @@ async def issue_token(request: web.Request) -> web.Response:
         reference=order.reference,
     )
     return json_answer(issued, status=201)
+
+
+async def add_package(request: web.Request) -> web.Response:
+    """Build a package, put it into a repository, and say where its files are."""
+    package, storage = await _body(request, Package), platform_of(request).artifactory
+    repo = package.repo or f"{package.package_type}-local"
+    if repo not in storage.repositories:
+        raise ValueError(f"There is no repository {repo}.")
+    match package.package_type:
+        case "npm":
+            items = [packages.add_npm(storage, repo, package.name, package.version)]
+        case "pypi":
+            items = packages.add_pypi(storage, repo, package.name, package.version)
+        case "go":
+            items = packages.add_go(storage, repo, package.name, package.version)
+    return json_answer({"repo": repo, "files": [item.path for item in items]}, status=201)
 
 
 async def show_log(request: web.Request) -> web.Response:

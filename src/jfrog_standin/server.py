@@ -15,6 +15,7 @@ from jfrog_standin.artifactory.routes import routes as artifactory_routes
 from jfrog_standin.artifactory.storage import MAX_FILE_BYTES
 from jfrog_standin.middleware import answered, faulted, gated, logged, stamped
 from jfrog_standin.platform import PLATFORM, Platform
+from jfrog_standin.quick_setup import set_up
 from jfrog_standin.settings import StandIn
 from jfrog_standin.tls import Authority
 from jfrog_standin.xray.routes import routes as xray_routes
@@ -61,6 +62,8 @@ async def running(settings: StandIn | None = None) -> AsyncIterator[Running]:
         data = settings.data or Path(temporary)
         data.mkdir(parents=True, exist_ok=True)
         platform = Platform(settings, data=data)
+        if settings.quick_setup:
+            set_up(platform.artifactory)
         authority = Authority(data) if settings.certificate else None
         runner = web.AppRunner(create_app(platform), access_log=None, shutdown_timeout=LAST_WORDS_S)
         try:

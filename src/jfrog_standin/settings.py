@@ -57,4 +57,5 @@ class StandIn(msgspec.Struct, frozen=True, kw_only=True):
     data: Path | None = None  # CA file and packages; None: a temporary folder, gone at the end
     beyond_loopback: bool = False  # may it listen where other machines reach it?
     admin_password: str = "password"
+    quick_setup: bool = False  # start with a local, a remote and a virtual repository of each type
     switches: Switches = Switches()

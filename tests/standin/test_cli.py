@@ -138,3 +138,31 @@ async def test_a_taken_port_is_said(tmp_path: Path) -> None:
 
     assert code == 1
     assert "Could not start the stand-in" in err
+
+
+async def test_a_package_is_built_by_command_and_served_like_any_other(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path))
+    async with started(tmp_path) as address:
+        npm = await run("package", "npm", "@pond/reed", "1.0.0", *data)
+        pypi = await run("package", "pypi", "reed", "1.0.0", *data)
+        go = await run("package", "go", "example.com/reed", "v1.0.0", *data)
+        nowhere = await run("package", "npm", "reed", "1.0.0", "--repo", "nowhere", *data)
+        hostile = await run("package", "npm", "../reed", "1.0.0", *data)
+        status, packument = await get(address, "/artifactory/api/npm/npm/@pond%2freed")
+
+    assert [answer[0] for answer in (npm, pypi, go, nowhere, hostile)] == [0, 0, 0, 1, 1]
+    assert msgspec.json.decode(npm[1]) == {"repo": "npm-local", "files": ["@pond/reed/-/reed-1.0.0.tgz"]}
+    assert len(msgspec.json.decode(go[1])["files"]) == 3
+    assert (status, list(packument["versions"])) == (200, ["1.0.0"])
+
+
+async def test_it_starts_with_repositories_of_each_type_or_empty_when_asked(tmp_path: Path) -> None:
+    path = "/artifactory/api/repositories"
+    async with started(tmp_path) as address:
+        full = await get(address, path)
+    async with started(tmp_path, "--empty") as address:
+        empty = await get(address, path)
+
+    keys = {entry["key"] for entry in full[1]}
+    assert keys >= {"npm", "npm-local", "npm-remote", "pypi", "go", "generic-local"}
+    assert empty == (200, [])
