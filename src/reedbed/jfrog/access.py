@@ -1,0 +1,46 @@
+"""What the platform itself says of the token that asks."""
+
+import msgspec
+
+from reedbed.errors import Refused
+from reedbed.jfrog.exchange import Call
+from reedbed.jfrog.session import JFrog
+from reedbed.jfrog.token import TokenFacts, moment
+from reedbed.jfrog.wire import TokenDetails
+
+
+async def token_facts(jfrog: JFrog) -> TokenFacts:
+    """Say what is known of the token: its own claims, and over them what the platform has stored of it.
+
+    A token that lives shorter than about three hours is not stored, and older Access services know no
+    such call; then its own claims are all there is.
+
+    Raises:
+        Unreachable, Unreadable: as any call.
+        Refused: the platform does not take the token.
+    """
+    try:
+        stored = await jfrog.fetch(THIS_TOKEN, TokenDetails)
+    except Refused as refused:
+        if refused.status in {403, 404}:
+            return jfrog.facts
+        raise
+    return merged(jfrog.facts, stored)
+
+
+def merged(facts: TokenFacts, stored: TokenDetails) -> TokenFacts:
+    """Lay what the platform says over what the token says."""
+    return msgspec.structs.replace(
+        facts,
+        token_id=stored.token_id or facts.token_id,
+        subject=stored.subject or facts.subject,
+        scopes=tuple(stored.scope.split()) or facts.scopes,
+        expires_at=moment(stored.expiry) or facts.expires_at,
+    )
+
+
+THIS_TOKEN = Call(
+    method="GET",
+    route="/access/api/v1/tokens/me",
+    doing="ask the platform about the access token",
+)
