@@ -13,7 +13,7 @@ from aiohttp import web
 
 from jfrog_standin.access import ANY_AUDIENCE, Group, User
 from jfrog_standin.artifactory import packages
-from jfrog_standin.artifactory.storage import NotStored
+from jfrog_standin.artifactory.storage import Item, NotStored, Storage
 from jfrog_standin.errors import json_answer
 from jfrog_standin.faults import Fault
 from jfrog_standin.platform import Platform, platform_of
@@ -138,14 +138,18 @@ async def add_package(request: web.Request) -> web.Response:
     repo = package.repo or f"{package.package_type}-local"
     if repo not in storage.repositories:
         raise ValueError(f"There is no repository {repo}.")
+    items = _build(package, storage, repo)
+    return json_answer({"repo": repo, "files": [item.path for item in items]}, status=201)
+
+
+def _build(package: Package, storage: Storage, repo: str) -> list[Item]:
     match package.package_type:
         case "npm":
-            items = [packages.add_npm(storage, repo, package.name, package.version)]
+            return [packages.add_npm(storage, repo, package.name, package.version)]
         case "pypi":
-            items = packages.add_pypi(storage, repo, package.name, package.version)
+            return packages.add_pypi(storage, repo, package.name, package.version)
         case "go":
-            items = packages.add_go(storage, repo, package.name, package.version)
-    return json_answer({"repo": repo, "files": [item.path for item in items]}, status=201)
+            return packages.add_go(storage, repo, package.name, package.version)
 
 
 async def show_log(request: web.Request) -> web.Response:

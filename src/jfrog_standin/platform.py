@@ -2,7 +2,6 @@
 
 import asyncio
 import secrets
-from pathlib import Path
 
 import msgspec
 from aiohttp import web
@@ -18,14 +17,13 @@ from jfrog_standin.xray.xray import Xray
 
 
 class Platform:
-    """The state of one stand-in, all in memory but for what `data` holds.
+    """The state of one stand-in, all in memory.
 
     `switches` is one frozen value: replace it, or use `switch`, to change behaviour.
     """
 
-    def __init__(self, settings: StandIn, *, data: Path) -> None:
+    def __init__(self, settings: StandIn) -> None:
         self.settings = settings
-        self.data = data
         self.url = ""  # known when the server listens: "https://127.0.0.1:40123"
         self.switches = settings.switches
         self.clock = Clock(lambda: self.switches.clock_skew_s)

@@ -61,7 +61,7 @@ async def running(settings: StandIn | None = None) -> AsyncIterator[Running]:
     with tempfile.TemporaryDirectory(prefix="jfrog-standin-") as temporary:
         data = settings.data or Path(temporary)
         data.mkdir(parents=True, exist_ok=True)
-        platform = Platform(settings, data=data)
+        platform = Platform(settings)
         if settings.quick_setup:
             set_up(platform.artifactory)
         authority = Authority(data) if settings.certificate else None

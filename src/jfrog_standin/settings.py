@@ -54,7 +54,7 @@ class StandIn(msgspec.Struct, frozen=True, kw_only=True):
     host: str = "127.0.0.1"
     port: int = 0  # 0: whichever is free
     certificate: Certificate | None = "valid"  # None: plain HTTP
-    data: Path | None = None  # CA file and packages; None: a temporary folder, gone at the end
+    data: Path | None = None  # for the CA file; None: a temporary folder, gone at the end
     beyond_loopback: bool = False  # may it listen where other machines reach it?
     admin_password: str = "password"
     quick_setup: bool = False  # start with a local, a remote and a virtual repository of each type

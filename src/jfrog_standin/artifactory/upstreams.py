@@ -51,10 +51,14 @@ def _first_proxy(setting: str) -> str:
 
 
 async def _say(*command: str) -> str:
-    """What a tool prints; its environment is the machine's own."""
+    """What a tool prints; its environment is the machine's own.
+
+    It is asked from the root folder: the settings of the project in which a stand-in was started may well
+    point back to that stand-in.
+    """
     try:
         process = await asyncio.create_subprocess_exec(
-            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL
+            *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.DEVNULL, cwd="/"
         )
     except OSError as error:
         raise NoUpstream(f"{command[0]} is not on this machine.") from error
