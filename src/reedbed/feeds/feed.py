@@ -1,6 +1,6 @@
 """What every feed gives: statements in batches, and a new cursor at the end of each scope."""
 
-from collections.abc import AsyncGenerator, Iterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from datetime import datetime
 from typing import Protocol
 
@@ -46,15 +46,3 @@ class Feed(Protocol):
             Unreadable: a source is not in its documented form as a whole; one bad record never is a reason.
         """
         ...
-
-
-def in_batches(statements: Iterator[Statement], size: int) -> Iterator[tuple[Statement, ...]]:
-    """Cut a stream of statements into tuples of about `size`, never between two of one record."""
-    held: list[Statement] = []
-    for statement in statements:
-        if len(held) >= size and statement.id != held[-1].id:
-            yield tuple(held)
-            held = []
-        held.append(statement)
-    if held:
-        yield tuple(held)

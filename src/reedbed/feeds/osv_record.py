@@ -11,6 +11,15 @@ from typing import Any
 
 import msgspec
 
+from reedbed.feeds.osv_wire import (
+    OsvAffected,
+    OsvEvent,
+    OsvPackage,
+    OsvRange,
+    OsvRecord,
+    OsvReference,
+    decode,
+)
 from reedbed.model.advisory import (
     LONGEST_SUMMARY,
     Advisory,
@@ -48,6 +57,9 @@ TEMPORARY_ID = re.compile(r"[A-Za-z]+-0000-")
 LINK = re.compile(r"https?://[^\s<>\"'\\]{1,2000}")
 LINK_KINDS = ("ADVISORY", "REPORT", "ARTICLE", "WEB")  # the best first
 
+EDITION = "1"
+"""Raised by a release that reads records differently, so that every feed is read anew then."""
+
 MOST_NOTES = 20
 LONGEST_REASON = 300
 
@@ -62,58 +74,6 @@ class Taking(msgspec.Struct, frozen=True, kw_only=True):
     confidence: Confidence = Confidence.HUMAN_VERIFIED
 
 
-class _Event(msgspec.Struct):
-    introduced: Any = None
-    fixed: Any = None
-    last_affected: Any = None
-    limit: Any = None
-
-
-class _Range(msgspec.Struct):
-    type: str | None = None
-    events: list[_Event] | None = None
-
-
-class _Package(msgspec.Struct):
-    ecosystem: str | None = None
-    name: str | None = None
-
-
-class _Affected(msgspec.Struct):
-    package: _Package | None = None
-    versions: list[Any] | None = None
-    ranges: list[_Range] | None = None
-
-
-class _Origin(msgspec.Struct):
-    source: str | None = None
-    id: str | None = None
-    modified_time: datetime | None = None
-    import_time: datetime | None = None
-    ranges: list[_Range] | None = None
-
-
-class _Specific(msgspec.Struct):
-    origins: list[_Origin] | None = msgspec.field(default=None, name="malicious-packages-origins")
-
-
-class _Reference(msgspec.Struct):
-    type: str | None = None
-    url: str | None = None
-
-
-class _Record(msgspec.Struct):
-    id: str | None = None
-    modified: datetime | None = None
-    published: datetime | None = None
-    withdrawn: datetime | None = None
-    summary: str | None = None
-    details: str | None = None
-    affected: list[_Affected] | None = None
-    references: list[_Reference] | None = None
-    database_specific: _Specific | None = None
-
-
 class _Named(msgspec.Struct):
     """What one `affected` entry says: a package with its bad versions, and what was left out of them."""
 
@@ -123,10 +83,6 @@ class _Named(msgspec.Struct):
     notes: list[str]
 
 
-_DECODER = msgspec.json.Decoder(_Record)
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-
-
 def read_record(data: bytes, *, file: str, taking: Taking) -> tuple[Statement, ...]:
     """Read the bytes of one record; `file` names it where it has no id of its own.
 
@@ -134,8 +90,8 @@ def read_record(data: bytes, *, file: str, taking: Taking) -> tuple[Statement, .
     is not about malware or not of the ecosystems asked for. Never raises.
     """
     try:
-        record = _DECODER.decode(data.removeprefix(_BYTE_ORDER_MARK))
-    except (ValueError, RecursionError) as error:
+        record = decode(data)
+    except ValueError as error:
         return (unusable(taking.feed, file, f"the record cannot be read: {error}"),)
     if not record.id:
         return (unusable(taking.feed, file, "the record has no id (yet)"),)
@@ -160,7 +116,7 @@ def _shown(text: str, limit: int) -> str:
     return shown if len(shown) <= limit and len(text) <= limit else shown[: limit - 3] + "..."
 
 
-def _statements(record: _Record, record_id: str, taking: Taking) -> tuple[Statement, ...]:
+def _statements(record: OsvRecord, record_id: str, taking: Taking) -> tuple[Statement, ...]:
     modified = _utc(record.modified) or _utc(record.published) or _utc(record.withdrawn)
     if modified is None:
         return (unusable(taking.feed, record_id, "the record does not say when it was modified"),)
@@ -177,16 +133,16 @@ def _statements(record: _Record, record_id: str, taking: Taking) -> tuple[Statem
     return tuple(_advisory(each, record, record_id, modified, taking) for each in named)
 
 
-def _wanted(entry: _Affected, ecosystems: frozenset[str]) -> bool:
+def _wanted(entry: OsvAffected, ecosystems: frozenset[str]) -> bool:
     return not ecosystems or entry.package is None or _ecosystem(entry.package) in ecosystems
 
 
-def _ecosystem(package: _Package) -> str:
+def _ecosystem(package: OsvPackage) -> str:
     """The ecosystem without its suffix: `debian` for `Debian:11`."""
     return (package.ecosystem or "").partition(":")[0].strip().lower()
 
 
-def _read_all(entries: Sequence[_Affected], origins: Sequence[Origin]) -> tuple[list[_Named], list[str]]:
+def _read_all(entries: Sequence[OsvAffected], origins: Sequence[Origin]) -> tuple[list[_Named], list[str]]:
     """Read each entry, or say why not; entries about one package become one."""
     by_package: dict[Purl, _Named] = {}
     reasons = []
@@ -204,7 +160,7 @@ def _read_all(entries: Sequence[_Affected], origins: Sequence[Origin]) -> tuple[
     return list(by_package.values()), reasons
 
 
-def _read(entry: _Affected, origins: Sequence[Origin]) -> _Named:
+def _read(entry: OsvAffected, origins: Sequence[Origin]) -> _Named:
     package, spelling = _package(entry)
     notes: list[str] = []
     ranges = [_range(span) for span in entry.ranges or ()]
@@ -221,7 +177,7 @@ def _read(entry: _Affected, origins: Sequence[Origin]) -> _Named:
     return _Named(package, spelling, clauses, notes)
 
 
-def _package(entry: _Affected) -> tuple[Purl, str]:
+def _package(entry: OsvAffected) -> tuple[Purl, str]:
     package = entry.package
     if package is None or not package.name or not package.ecosystem:
         raise ValueError("not expressible: the entry names no package" + _only_commits(entry))
@@ -236,7 +192,7 @@ def _package(entry: _Affected) -> tuple[Purl, str]:
         raise ValueError(f"{shown}: {error}") from error
 
 
-def _only_commits(entry: _Affected) -> str:
+def _only_commits(entry: OsvAffected) -> str:
     return ", only commits" if any(span.type == "GIT" for span in entry.ranges or ()) else ""
 
 
@@ -262,7 +218,7 @@ def _between(ranges: Iterable[Range], package_type: PackageType, notes: list[str
             notes.append(f"{_shown(span.type, 20)} range not expressible: {error}")
 
 
-def _range(span: _Range) -> Range:
+def _range(span: OsvRange) -> Range:
     """Take a range as it stands; with an event that cannot be read it is one that `intervals` refuses."""
     events = [_event(event) for event in span.events or ()]
     readable = [event for event in events if event is not None]
@@ -270,7 +226,7 @@ def _range(span: _Range) -> Range:
     return Range(span.type or "" if whole else "unreadable", tuple(readable))
 
 
-def _event(event: _Event) -> Event | None:
+def _event(event: OsvEvent) -> Event | None:
     bounds = [
         (bound, at)
         for bound, at in (
@@ -285,7 +241,7 @@ def _event(event: _Event) -> Event | None:
     return Event(*bounds[0])
 
 
-def _origins(record: _Record) -> list[Origin]:
+def _origins(record: OsvRecord) -> list[Origin]:
     listed = record.database_specific.origins if record.database_specific else None
     return [
         Origin(
@@ -299,7 +255,9 @@ def _origins(record: _Record) -> list[Origin]:
     ]
 
 
-def _advisory(named: _Named, record: _Record, record_id: str, modified: datetime, taking: Taking) -> Advisory:
+def _advisory(
+    named: _Named, record: OsvRecord, record_id: str, modified: datetime, taking: Taking
+) -> Advisory:
     notes = [_shown(note, LONGEST_REASON) for note in named.notes[:MOST_NOTES]]
     if len(named.notes) > MOST_NOTES:
         notes.append(f"and {len(named.notes) - MOST_NOTES} more")
@@ -318,13 +276,13 @@ def _advisory(named: _Named, record: _Record, record_id: str, modified: datetime
     )
 
 
-def _summary(record: _Record, spelling: str) -> str:
+def _summary(record: OsvRecord, spelling: str) -> str:
     text = record.summary or record.details or ""
     line = one_line(text[: 4 * LONGEST_SUMMARY], limit=LONGEST_SUMMARY)
     return line or f"Malicious code in {spelling}"[:LONGEST_SUMMARY]
 
 
-def _link(references: Sequence[_Reference]) -> str | None:
+def _link(references: Sequence[OsvReference]) -> str | None:
     """The link that tells a person most; only one that the record has: no address is made up."""
     usable = [(r.type, r.url) for r in references if r.url and LINK.fullmatch(r.url) and not hidden(r.url)]
     for kind in LINK_KINDS:
