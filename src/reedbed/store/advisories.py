@@ -30,7 +30,6 @@ __all__ = [
     "changed_packages",
     "get",
     "latest_revision",
-    "of_packages",
     "page",
     "save",
     "standings",
@@ -130,22 +129,6 @@ def changed_packages(
     return list(connection.execute(query).scalars())
 
 
-def of_packages(connection: Connection, keys: Collection[str]) -> dict[str, list[Advisory]]:
-    """Give the live statements about some purls, by feed and record.
-
-    A purl with an empty list was spoken of, and every record has been taken back; one that nobody ever
-    spoke of is not in the answer.
-    """
-    found: dict[str, list[Advisory]] = {}
-    for batch in slices(list(keys), BATCH):
-        query = select(ADVISORIES).where(_OF.package.in_(batch)).order_by(*_ORDER)
-        for row in connection.execute(query):
-            listed = found.setdefault(row.package, [])
-            if row.live:
-                listed.append(_advisory(row))
-    return found
-
-
 def standings(connection: Connection, keys: Collection[str]) -> dict[str, list[Standing]]:
     """Give every statement about some purls, by feed and record, those that were taken back included."""
     found: dict[str, list[Standing]] = {}
@@ -204,7 +187,7 @@ def _save_batch(
     merge(
         connection,
         ADVISORIES,
-        [_row(*row, now=now) for row in fold.rows.values()],
+        [_row(package, *row, now=now) for (_, package), row in fold.rows.items()],
         once=["first_seen_at"],
     )
     withdrawals.save(connection, feed, fold.withdrawn)
@@ -237,11 +220,11 @@ def _end(connection: Connection, feed: str, records: Iterable[str], *, revision:
     )
 
 
-def _row(advisory: Advisory, kept: Kept, *, now: datetime) -> dict[str, Any]:
+def _row(package: str, advisory: Advisory, kept: Kept, *, now: datetime) -> dict[str, Any]:
     return {
         "feed": advisory.feed,
         "record": advisory.id,
-        "package": str(advisory.package),
+        "package": package,
         "package_type": advisory.package.type,
         "package_name": advisory.package.name,
         "spelling": advisory.spelling,

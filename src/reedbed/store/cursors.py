@@ -1,10 +1,8 @@
 """How far each feed has been read, by scope."""
 
-from collections.abc import Mapping
-from datetime import datetime
+from sqlalchemy import Column, Connection, Table, delete, func, or_, select
 
-from sqlalchemy import Column, Connection, Table, case, delete, or_, select
-
+from reedbed.model.cursor import Cursor
 from reedbed.store.columns import KEY, METADATA, Json, Utc, storable_key
 from reedbed.store.dialects import upsert
 
@@ -12,41 +10,35 @@ CURSORS = Table(
     "cursors",
     METADATA,
     Column("feed", KEY, primary_key=True),
-    Column("scope", KEY, primary_key=True),  # the feed's own division: an ecosystem, a file
+    Column("scope", KEY, primary_key=True),  # the feed's own division: an ecosystem, or "*"
     Column("watermark", Utc),
-    Column("validators", Json(dict[str, str])),  # ETag and the like: what makes the next answer a short one
+    Column("validators", Json(dict[str, str]), nullable=False),
 )
 
 
-def load(connection: Connection, feed: str) -> dict[str, datetime]:
-    """How far a feed has been read: the watermark (UTC) of each scope that has one."""
-    query = select(CURSORS.c.scope, CURSORS.c.watermark).where(
-        CURSORS.c.feed == feed, CURSORS.c.watermark.is_not(None)
+def load(connection: Connection, feed: str) -> dict[str, Cursor]:
+    """How far a feed has been read, by scope."""
+    query = select(CURSORS.c.scope, CURSORS.c.watermark, CURSORS.c.validators).where(CURSORS.c.feed == feed)
+    return {
+        scope: Cursor(watermark=watermark, validators=validators)
+        for scope, watermark, validators in connection.execute(query)
+    }
+
+
+def save(connection: Connection, feed: str, scope: str, cursor: Cursor) -> None:
+    """Move a cursor forward, once all before it is stored. One behind the saved one changes nothing."""
+    moving = upsert(connection, CURSORS).values(
+        feed=feed,
+        scope=storable_key(scope),
+        watermark=cursor.watermark,
+        validators=dict(cursor.validators),
     )
-    return dict(connection.execute(query).all())
-
-
-def save(connection: Connection, feed: str, scope: str, watermark: datetime) -> None:
-    """Move a cursor forward, once all before it is stored. An earlier watermark leaves it where it is."""
-    moving = upsert(connection, CURSORS).values(feed=feed, scope=storable_key(scope), watermark=watermark)
-    behind = or_(CURSORS.c.watermark.is_(None), CURSORS.c.watermark < moving.excluded.watermark)
-    later = case((behind, moving.excluded.watermark), else_=CURSORS.c.watermark)
+    saved, new = CURSORS.c.watermark, moving.excluded.watermark
     connection.execute(
-        moving.on_conflict_do_update(index_elements=["feed", "scope"], set_={"watermark": later})
-    )
-
-
-def validators(connection: Connection, feed: str, scope: str) -> dict[str, str]:
-    """What to send with the next request of a scope; empty where nothing is known."""
-    query = select(CURSORS.c.validators).where(CURSORS.c.feed == feed, CURSORS.c.scope == storable_key(scope))
-    return connection.execute(query).scalar() or {}
-
-
-def save_validators(connection: Connection, feed: str, scope: str, known: Mapping[str, str]) -> None:
-    saving = upsert(connection, CURSORS).values(feed=feed, scope=storable_key(scope), validators=dict(known))
-    connection.execute(
-        saving.on_conflict_do_update(
-            index_elements=["feed", "scope"], set_={"validators": saving.excluded.validators}
+        moving.on_conflict_do_update(
+            index_elements=["feed", "scope"],
+            set_={"watermark": func.coalesce(new, saved), "validators": moving.excluded.validators},
+            where=or_(saved.is_(None), new.is_(None), saved <= new),
         )
     )
 

@@ -1,28 +1,297 @@
-"""The outbox: changes to a platform's custom issues that are due, held, or still being planned."""
+"""The outbox: changes to a platform's custom issues that wait to be carried out, or for a person."""
 
-from sqlalchemy import Boolean, Column, ForeignKey, Index, Integer, String, Table, Text
+from collections.abc import Collection, Sequence
+from datetime import datetime, timedelta
 
-from reedbed.model.ledger import Flagged
-from reedbed.store.columns import KEY, METADATA, Json, Utc
-from reedbed.store.holds import Rules
+import msgspec
+from sqlalchemy import Connection, Integer, and_, case, delete, func, or_, select, type_coerce, update
 
-CHANGES = Table(
-    "changes",
-    METADATA,
-    Column("platform", KEY, ForeignKey("platforms.name", ondelete="CASCADE"), primary_key=True),
-    Column("package", KEY, primary_key=True),
-    Column("action", String, nullable=False),
-    Column("flagged", Json(Flagged), nullable=False),
-    Column("fingerprint", String, nullable=False),
-    Column("unblocks", Boolean, nullable=False),
-    Column("rules", Rules, nullable=False),  # all that were met, approved or not
-    Column("state", String, nullable=False),  # queued or held
-    Column("run_id", String, nullable=False),
-    Column("planned_at", Utc, nullable=False),
-    Column("next_attempt_at", Utc, nullable=False),
-    Column("attempts", Integer, nullable=False),
-    Column("reason", Text),  # why the last attempt failed
-    Column("lease_owner", String),
-    Column("leased_until", Utc),
-    Index(None, "platform", "state", "next_attempt_at", "package"),
-)
+from reedbed.model.ledger import Action, Change, HoldRule, Pushed
+from reedbed.store import approvals, ledger, planned
+from reedbed.store.approvals import Approval
+from reedbed.store.changes import CHANGES, KEYS_A_QUERY, Waiting, change_of, queued, waiting
+from reedbed.store.columns import storable
+from reedbed.store.holds import BITS
+from reedbed.store.planning import commit_plan, discard_planning, plan
+from reedbed.store.rows import slices
+
+__all__ = [
+    "Depth",
+    "Done",
+    "Due",
+    "Failed",
+    "Waiting",
+    "commit_plan",
+    "depth_and_age",
+    "depths",
+    "discard_planning",
+    "drop",
+    "get",
+    "give_back",
+    "hold",
+    "lease",
+    "page",
+    "plan",
+    "release",
+    "settle",
+]
+
+_ROW = CHANGES.c
+
+
+class Due(msgspec.Struct, frozen=True, kw_only=True):
+    """A change to carry out now. Nobody else will while the lease lasts."""
+
+    change: Change
+    attempts: int  # that failed before
+    waived: tuple[HoldRule, ...] = ()  # rules that a person has set aside for just this change
+
+    @property
+    def package(self) -> str:
+        return str(self.change.flagged.package)
+
+
+class Done(msgspec.Struct, frozen=True):
+    """Xray now holds `pushed` of a package, or nothing, and that was seen."""
+
+    package: str
+    pushed: Pushed | None
+
+
+class Failed(msgspec.Struct, frozen=True):
+    """A change could not be carried out, or it is not known whether it was."""
+
+    package: str
+    reason: str
+    next_attempt_at: datetime
+
+
+class Depth(msgspec.Struct, frozen=True, kw_only=True):
+    queued: int = 0
+    held: int = 0
+    failing: int = 0  # of the queued ones, those that failed before
+    oldest_queued_at: datetime | None = None
+    oldest_held_at: datetime | None = None
+
+
+def lease(
+    connection: Connection, platform: str, owner: str, *, now: datetime, lease_s: float, limit: int
+) -> list[Due]:
+    """Take changes that are due, those that wait longest first; nobody else gets them for `lease_s`."""
+    free = or_(_ROW.leased_until.is_(None), _ROW.leased_until <= now)
+    query = (
+        select(CHANGES)
+        .where(_ROW.platform == platform, queued(), _ROW.next_attempt_at <= now, free)
+        .order_by(_ROW.next_attempt_at, _ROW.package)
+        .limit(limit)
+        .with_for_update(skip_locked=True)
+    )
+    taken = {row.package: row for row in connection.execute(query)}
+    for some in slices(list(taken), KEYS_A_QUERY):
+        connection.execute(
+            update(CHANGES)
+            .where(_ROW.platform == platform, _ROW.package.in_(some))
+            .values(lease_owner=owner, leased_until=now + timedelta(seconds=lease_s), tried=True)
+        )
+    given = approvals.of_packages(connection, platform, list(taken))
+    changes = [(change_of(row), row.attempts) for row in taken.values()]
+    return [Due(change=c, attempts=n, waived=approvals.waived(given, c)) for c, n in changes]
+
+
+def settle(connection: Connection, platform: str, outcomes: Sequence[Done | Failed]) -> None:
+    """Write down what came of leased changes, together with the ledger, and end their leases."""
+    for outcome in outcomes:
+        match outcome:
+            case Done(package=package, pushed=pushed):
+                _done(connection, platform, package, pushed)
+            case Failed():
+                _failed(connection, platform, outcome)
+
+
+def hold(connection: Connection, platform: str, keys: Collection[str], rule: HoldRule) -> None:
+    """Hold queued changes for a person under one more rule, and end their leases."""
+    bit = BITS[rule]
+    held = type_coerce(_ROW.held, Integer).bitwise_or(bit)
+    for some in slices(list(keys), KEYS_A_QUERY):
+        connection.execute(
+            update(CHANGES)
+            .where(_ROW.platform == platform, _ROW.package.in_(some))
+            .values(held=held, lease_owner=None, leased_until=None)
+        )
+
+
+def give_back(connection: Connection, platform: str, owner: str) -> None:
+    """Let others have what an owner leased and did not settle."""
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.lease_owner == owner)
+        .values(lease_owner=None, leased_until=None)
+    )
+
+
+def drop(connection: Connection, platform: str, keys: Collection[str]) -> None:
+    """Take back changes that are needed no more.
+
+    Of one that was tried, nobody knows whether Xray holds it: a crash may have come between the push and its
+    settling. It gives way to a change that brings Xray to what the ledger says.
+    """
+    for some in slices(list(keys), KEYS_A_QUERY):
+        of_some = and_(_ROW.platform == platform, _ROW.package.in_(some))
+        connection.execute(delete(CHANGES).where(of_some, _ROW.tried.is_(False)))
+        tried = connection.execute(select(CHANGES).where(of_some)).all()
+        pushed = ledger.of_packages(connection, platform, [row.package for row in tried])
+        for row in tried:
+            _replace(connection, platform, row.package, _undoing(change_of(row), pushed.get(row.package)))
+
+
+def release(
+    connection: Connection,
+    platform: str,
+    keys: Collection[str],
+    *,
+    rules: Collection[HoldRule] | None = None,
+    by: str,
+    now: datetime,
+) -> list[str]:
+    """Approve held changes under some rules (None: under all that hold them); give the purls now queued.
+
+    The approval is of exactly this change. It is remembered, so planning the same again holds nothing.
+    """
+    released = []
+    for some in slices(list(keys), KEYS_A_QUERY):
+        query = select(CHANGES).where(_ROW.platform == platform, _ROW.package.in_(some), ~queued())
+        for row in connection.execute(query.with_for_update()).all():
+            waived = [rule for rule in row.held if rules is None or rule in rules]
+            approvals.save(connection, platform, _approvals(change_of(row), waived, by=by, now=now))
+            left = [rule for rule in row.held if rule not in waived]
+            _hold_by(connection, platform, row.package, left, now=now)
+            released += [] if left else [row.package]
+    return released
+
+
+def get(connection: Connection, platform: str, key: str) -> Waiting | None:
+    """Give the change that waits for a package."""
+    query = select(CHANGES).where(_ROW.platform == platform, _ROW.package == key)
+    return next(iter(waiting(connection, query)), None)
+
+
+def page(
+    connection: Connection,
+    platform: str,
+    *,
+    held: bool | None = None,
+    failing: bool | None = None,
+    after: str = "",
+    limit: int,
+) -> list[Waiting]:
+    """List changes by purl, from the one after `after` on; only those held, or failed before, if asked."""
+    query = select(CHANGES).where(_ROW.platform == platform, _ROW.package > after)
+    if held is not None:
+        query = query.where(~queued() if held else queued())
+    if failing is not None:
+        query = query.where(_ROW.attempts > 0 if failing else _ROW.attempts == 0)
+    return waiting(connection, query.order_by(_ROW.package).limit(limit))
+
+
+def depths(connection: Connection) -> dict[str, Depth]:
+    """How many changes wait on each platform that has any, and since when."""
+    is_queued = queued()
+    query = select(
+        _ROW.platform,
+        func.count(case((is_queued, 1))).label("queued"),
+        func.count(case((~is_queued, 1))).label("held"),
+        func.count(case((and_(is_queued, _ROW.attempts > 0), 1))).label("failing"),
+        func.min(case((is_queued, _ROW.planned_at))).label("oldest_queued_at"),
+        func.min(case((~is_queued, _ROW.planned_at))).label("oldest_held_at"),
+    ).group_by(_ROW.platform)
+    rows = (dict(row) for row in connection.execute(query).mappings())
+    return {row.pop("platform"): Depth(**row) for row in rows}
+
+
+def depth_and_age(connection: Connection, platform: str, now: datetime) -> tuple[Depth, float]:
+    """How much waits on one platform, and how long its oldest queued change has (seconds; 0: none does)."""
+    depth = depths(connection).get(platform, Depth())
+    since = depth.oldest_queued_at
+    return depth, (now - since).total_seconds() if since else 0.0
+
+
+def _done(connection: Connection, platform: str, package: str, pushed: Pushed | None) -> None:
+    """Write the ledger, and take out of the outbox the change that asks for what Xray now holds.
+
+    A newer one that asks for something else stays. Where none waits at all, two owners have carried this
+    one out, and what the later of them left in Xray may be old: the next plan looks at everything.
+    """
+    of_package = and_(_ROW.platform == platform, _ROW.package == package)
+    if pushed is None:
+        ledger.forget(connection, platform, package)
+        fulfilled = _ROW.action == Action.DELETE
+    else:
+        ledger.record(connection, platform, pushed)
+        fulfilled = and_(_ROW.action != Action.DELETE, _ROW.fingerprint == pushed.fingerprint)
+    if connection.execute(delete(CHANGES).where(of_package, fulfilled)).rowcount:
+        return
+    unleased = update(CHANGES).where(of_package).values(lease_owner=None, leased_until=None)
+    if not connection.execute(unleased).rowcount:
+        planned.forget(connection, platform)
+
+
+def _failed(connection: Connection, platform: str, failed: Failed) -> None:
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.package == failed.package)
+        .values(
+            attempts=_ROW.attempts + 1,
+            reason=storable(failed.reason),
+            next_attempt_at=failed.next_attempt_at,
+            lease_owner=None,
+            leased_until=None,
+        )
+    )
+
+
+def _undoing(change: Change, pushed: Pushed | None) -> Change:
+    return Change(
+        action=Action.UPDATE if pushed else Action.DELETE,
+        flagged=pushed.flagged if pushed else change.flagged,
+        fingerprint=pushed.fingerprint if pushed else change.fingerprint,
+        unblocks=True,
+    )
+
+
+def _replace(connection: Connection, platform: str, package: str, change: Change) -> None:
+    """Put a change in the place of a tried one. The lease stays: who has it may be at work still."""
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.package == package)
+        .values(
+            action=change.action,
+            flagged=change.flagged,
+            fingerprint=change.fingerprint,
+            unblocks=change.unblocks,
+            held=(),
+        )
+    )
+
+
+def _approvals(change: Change, rules: Collection[HoldRule], *, by: str, now: datetime) -> list[Approval]:
+    return [
+        Approval(
+            package=str(change.flagged.package),
+            fingerprint=change.fingerprint,
+            action=change.action,
+            rule=rule,
+            approved_by=by,
+            approved_at=now,
+        )
+        for rule in rules
+    ]
+
+
+def _hold_by(
+    connection: Connection, platform: str, key: str, rules: Sequence[HoldRule], *, now: datetime
+) -> None:
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.package == key)
+        .values(held=rules, next_attempt_at=now)
+    )

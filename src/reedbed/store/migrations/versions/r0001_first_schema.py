@@ -95,7 +95,7 @@ def _cursors() -> None:
         sa.Column("feed", KEY, nullable=False),
         sa.Column("scope", KEY, nullable=False),
         sa.Column("watermark", UTC),
-        sa.Column("validators", sa.Text),
+        sa.Column("validators", sa.Text, nullable=False),
         sa.PrimaryKeyConstraint("feed", "scope", name="pk_cursors"),
     )
 
@@ -146,7 +146,7 @@ def _planning() -> None:
         sa.Column("flagged", sa.Text, nullable=False),
         sa.Column("fingerprint", sa.String, nullable=False),
         sa.Column("unblocks", sa.Boolean, nullable=False),
-        sa.Column("rules", sa.Integer, nullable=False),
+        sa.Column("held", sa.Integer, nullable=False),
         sa.Column("run_id", sa.String, nullable=False),
         sa.Column("planned_at", UTC, nullable=False),
         sa.ForeignKeyConstraint(
@@ -165,13 +165,13 @@ def _changes() -> None:
         sa.Column("flagged", sa.Text, nullable=False),
         sa.Column("fingerprint", sa.String, nullable=False),
         sa.Column("unblocks", sa.Boolean, nullable=False),
-        sa.Column("rules", sa.Integer, nullable=False),
-        sa.Column("state", sa.String, nullable=False),
+        sa.Column("held", sa.Integer, nullable=False),
         sa.Column("run_id", sa.String, nullable=False),
         sa.Column("planned_at", UTC, nullable=False),
         sa.Column("next_attempt_at", UTC, nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
         sa.Column("reason", sa.Text),
+        sa.Column("tried", sa.Boolean, nullable=False),
         sa.Column("lease_owner", sa.String),
         sa.Column("leased_until", UTC),
         sa.ForeignKeyConstraint(
@@ -180,9 +180,9 @@ def _changes() -> None:
         sa.PrimaryKeyConstraint("platform", "package", name="pk_changes"),
     )
     op.create_index(
-        "ix_changes_platform_state_next_attempt_at_package",
+        "ix_changes_platform_held_next_attempt_at_package",
         "changes",
-        ["platform", "state", "next_attempt_at", "package"],
+        ["platform", "held", "next_attempt_at", "package"],
     )
 
 
