@@ -1,6 +1,6 @@
 """Who let which held change go: exactly that change, under exactly that rule."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -64,10 +64,17 @@ def of_packages(connection: Connection, platform: str, keys: Collection[str]) ->
     return found
 
 
-def waived(given: Mapping[str, Sequence[Approval]], change: Change) -> tuple[HoldRule, ...]:
-    """Say which rules a person has set aside for exactly this change; `given` is of `of_packages`."""
-    approvals = given.get(str(change.flagged.package), ())
-    return tuple(approval.rule for approval in approvals if approval.covers(change))
+def of_changes(
+    connection: Connection, platform: str, changes: Sequence[Change]
+) -> dict[str, tuple[HoldRule, ...]]:
+    """Say which rules a person has set aside for exactly these changes, by purl; else a purl is left out."""
+    given = of_packages(connection, platform, [str(change.flagged.package) for change in changes])
+    waived = {}
+    for change in changes:
+        key = str(change.flagged.package)
+        if rules := tuple(approval.rule for approval in given.get(key, ()) if approval.covers(change)):
+            waived[key] = rules
+    return waived
 
 
 def _approval(row: Any) -> Approval:

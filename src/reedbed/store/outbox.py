@@ -4,7 +4,19 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, Integer, and_, case, delete, func, or_, select, type_coerce, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    and_,
+    case,
+    delete,
+    func,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
 
 from reedbed.model.ledger import Action, Change, HoldRule, Pushed
 from reedbed.store import approvals, ledger, planned
@@ -12,29 +24,7 @@ from reedbed.store.approvals import Approval
 from reedbed.store.changes import CHANGES, KEYS_A_QUERY, Waiting, change_of, queued, waiting
 from reedbed.store.columns import storable
 from reedbed.store.holds import BITS
-from reedbed.store.planning import commit_plan, discard_planning, plan
 from reedbed.store.rows import slices
-
-__all__ = [
-    "Depth",
-    "Done",
-    "Due",
-    "Failed",
-    "Waiting",
-    "commit_plan",
-    "depth_and_age",
-    "depths",
-    "discard_planning",
-    "drop",
-    "get",
-    "give_back",
-    "hold",
-    "lease",
-    "page",
-    "plan",
-    "release",
-    "settle",
-]
 
 _ROW = CHANGES.c
 
@@ -44,24 +34,23 @@ class Due(msgspec.Struct, frozen=True, kw_only=True):
 
     change: Change
     attempts: int  # that failed before
-    waived: tuple[HoldRule, ...] = ()  # rules that a person has set aside for just this change
 
     @property
     def package(self) -> str:
         return str(self.change.flagged.package)
 
 
-class Done(msgspec.Struct, frozen=True):
-    """Xray now holds `pushed` of a package, or nothing, and that was seen."""
+class Done(msgspec.Struct, frozen=True, kw_only=True):
+    """A change was carried out: Xray now holds `pushed`, or nothing of the package, and that was seen."""
 
-    package: str
+    change: Change
     pushed: Pushed | None
 
 
-class Failed(msgspec.Struct, frozen=True):
+class Failed(msgspec.Struct, frozen=True, kw_only=True):
     """A change could not be carried out, or it is not known whether it was."""
 
-    package: str
+    change: Change
     reason: str
     next_attempt_at: datetime
 
@@ -93,31 +82,27 @@ def lease(
             .where(_ROW.platform == platform, _ROW.package.in_(some))
             .values(lease_owner=owner, leased_until=now + timedelta(seconds=lease_s), tried=True)
         )
-    given = approvals.of_packages(connection, platform, list(taken))
-    changes = [(change_of(row), row.attempts) for row in taken.values()]
-    return [Due(change=c, attempts=n, waived=approvals.waived(given, c)) for c, n in changes]
+    return [Due(change=change_of(row), attempts=row.attempts) for row in taken.values()]
 
 
-def settle(connection: Connection, platform: str, outcomes: Sequence[Done | Failed]) -> None:
+def settle(connection: Connection, platform: str, owner: str, outcomes: Sequence[Done | Failed]) -> None:
     """Write down what came of leased changes, together with the ledger, and end their leases."""
     for outcome in outcomes:
         match outcome:
-            case Done(package=package, pushed=pushed):
-                _done(connection, platform, package, pushed)
+            case Done():
+                _done(connection, platform, owner, outcome)
             case Failed():
-                _failed(connection, platform, outcome)
+                _failed(connection, platform, owner, outcome)
 
 
-def hold(connection: Connection, platform: str, keys: Collection[str], rule: HoldRule) -> None:
-    """Hold queued changes for a person under one more rule, and end their leases."""
-    bit = BITS[rule]
-    held = type_coerce(_ROW.held, Integer).bitwise_or(bit)
-    for some in slices(list(keys), KEYS_A_QUERY):
-        connection.execute(
-            update(CHANGES)
-            .where(_ROW.platform == platform, _ROW.package.in_(some))
-            .values(held=held, lease_owner=None, leased_until=None)
-        )
+def hold(
+    connection: Connection, platform: str, owner: str, changes: Sequence[Change], rule: HoldRule
+) -> None:
+    """Hold leased changes for a person under one more rule, and end their leases."""
+    held = type_coerce(_ROW.held, Integer).bitwise_or(BITS[rule])
+    for change in changes:
+        connection.execute(update(CHANGES).where(_is(platform, change)).values(held=held))
+        _end_lease(connection, platform, owner, str(change.flagged.package))
 
 
 def give_back(connection: Connection, platform: str, owner: str) -> None:
@@ -129,7 +114,7 @@ def give_back(connection: Connection, platform: str, owner: str) -> None:
     )
 
 
-def drop(connection: Connection, platform: str, keys: Collection[str]) -> None:
+def drop(connection: Connection, platform: str, keys: Collection[str], *, now: datetime) -> None:
     """Take back changes that are needed no more.
 
     Of one that was tried, nobody knows whether Xray holds it: a crash may have come between the push and its
@@ -141,7 +126,8 @@ def drop(connection: Connection, platform: str, keys: Collection[str]) -> None:
         tried = connection.execute(select(CHANGES).where(of_some)).all()
         pushed = ledger.of_packages(connection, platform, [row.package for row in tried])
         for row in tried:
-            _replace(connection, platform, row.package, _undoing(change_of(row), pushed.get(row.package)))
+            undoing = _undoing(change_of(row), pushed.get(row.package))
+            _replace(connection, platform, row.package, undoing, now=now)
 
 
 def release(
@@ -215,37 +201,51 @@ def depth_and_age(connection: Connection, platform: str, now: datetime) -> tuple
     return depth, (now - since).total_seconds() if since else 0.0
 
 
-def _done(connection: Connection, platform: str, package: str, pushed: Pushed | None) -> None:
-    """Write the ledger, and take out of the outbox the change that asks for what Xray now holds.
+def _done(connection: Connection, platform: str, owner: str, done: Done) -> None:
+    """Write the ledger, and take the change out of the outbox; a newer one of its package stays.
 
-    A newer one that asks for something else stays. Where none waits at all, two owners have carried this
-    one out, and what the later of them left in Xray may be old: the next plan looks at everything.
+    Where none waits at all, two owners have carried this one out, and what the later of them left in Xray
+    may be old: the next plan looks at everything.
     """
-    of_package = and_(_ROW.platform == platform, _ROW.package == package)
-    if pushed is None:
+    package = str(done.change.flagged.package)
+    if done.pushed is None:
         ledger.forget(connection, platform, package)
-        fulfilled = _ROW.action == Action.DELETE
     else:
-        ledger.record(connection, platform, pushed)
-        fulfilled = and_(_ROW.action != Action.DELETE, _ROW.fingerprint == pushed.fingerprint)
-    if connection.execute(delete(CHANGES).where(of_package, fulfilled)).rowcount:
+        ledger.record(connection, platform, done.pushed)
+    if connection.execute(delete(CHANGES).where(_is(platform, done.change))).rowcount:
         return
-    unleased = update(CHANGES).where(of_package).values(lease_owner=None, leased_until=None)
-    if not connection.execute(unleased).rowcount:
+    if get(connection, platform, package) is None:
         planned.forget(connection, platform)
+    _end_lease(connection, platform, owner, package)
 
 
-def _failed(connection: Connection, platform: str, failed: Failed) -> None:
+def _failed(connection: Connection, platform: str, owner: str, failed: Failed) -> None:
     connection.execute(
         update(CHANGES)
-        .where(_ROW.platform == platform, _ROW.package == failed.package)
+        .where(_is(platform, failed.change))
         .values(
             attempts=_ROW.attempts + 1,
             reason=storable(failed.reason),
             next_attempt_at=failed.next_attempt_at,
-            lease_owner=None,
-            leased_until=None,
         )
+    )
+    _end_lease(connection, platform, owner, str(failed.change.flagged.package))
+
+
+def _end_lease(connection: Connection, platform: str, owner: str, package: str) -> None:
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.package == package, _ROW.lease_owner == owner)
+        .values(lease_owner=None, leased_until=None)
+    )
+
+
+def _is(platform: str, change: Change) -> ColumnElement[bool]:
+    return and_(
+        _ROW.platform == platform,
+        _ROW.package == str(change.flagged.package),
+        _ROW.fingerprint == change.fingerprint,
+        _ROW.action == change.action,
     )
 
 
@@ -258,17 +258,21 @@ def _undoing(change: Change, pushed: Pushed | None) -> Change:
     )
 
 
-def _replace(connection: Connection, platform: str, package: str, change: Change) -> None:
+def _replace(connection: Connection, platform: str, package: str, change: Change, *, now: datetime) -> None:
     """Put a change in the place of a tried one. The lease stays: who has it may be at work still."""
     connection.execute(
         update(CHANGES)
-        .where(_ROW.platform == platform, _ROW.package == package)
+        .where(_ROW.platform == platform, _ROW.package == package, ~_is(platform, change))
         .values(
             action=change.action,
             flagged=change.flagged,
             fingerprint=change.fingerprint,
             unblocks=change.unblocks,
             held=(),
+            planned_at=now,
+            next_attempt_at=now,
+            attempts=0,
+            reason=None,
         )
     )
 

@@ -50,14 +50,14 @@ PLANNED_FIELDS = ("action", "flagged", "fingerprint", "unblocks", "held", "run_i
 NEW_START = ("planned_at", "next_attempt_at", "attempts", "reason")
 
 
-def plan(
+def stage(
     connection: Connection, platform: str, run_id: str, changes: Sequence[Change], *, now: datetime
 ) -> None:
     """Put changes of a plan aside. What waits in the outbox stays there, and is carried out, meanwhile."""
     merge(connection, PLANNING, [_row(platform, run_id, change, now) for change in changes])
 
 
-def discard_planning(connection: Connection, platform: str) -> None:
+def discard(connection: Connection, platform: str) -> None:
     """Forget what an interrupted plan put aside."""
     connection.execute(delete(PLANNING).where(_ROW.platform == platform))
 
@@ -70,7 +70,7 @@ def commit(connection: Connection, platform: str, run_id: str, *, holds: Collect
     hold it. A change takes the place of the one that waited for its package; where it is the same, the
     attempts that failed, their reason and the wait are kept.
     """
-    moving = upsert(connection, CHANGES).from_select(_COLUMNS, _moved(platform, run_id, holds, now))
+    moving = upsert(connection, CHANGES).from_select(_COLUMNS, _moved(platform, run_id, holds))
     new = moving.excluded
     same = and_(CHANGES.c.fingerprint == new.fingerprint, CHANGES.c.action == new.action)
     kept = {name: case((same, CHANGES.c[name]), else_=new[name]) for name in NEW_START}
@@ -84,9 +84,9 @@ def commit(connection: Connection, platform: str, run_id: str, *, holds: Collect
 _COLUMNS = ["platform", "package", *PLANNED_FIELDS, "next_attempt_at", "attempts", "reason", "tried"]
 
 
-def _moved(platform: str, run_id: str, holds: Collection[HoldRule], now: datetime) -> Select[Any]:
+def _moved(platform: str, run_id: str, holds: Collection[HoldRule]) -> Select[Any]:
     fields = [_held(holds) if name == "held" else _ROW[name] for name in PLANNED_FIELDS]
-    fresh = (literal(now, Utc), literal(0), null(), literal(value=False))
+    fresh = (_ROW.planned_at, literal(0), null(), literal(value=False))
     return select(_ROW.platform, _ROW.package, *fields, *fresh).where(
         _ROW.platform == platform, _ROW.run_id == run_id
     )
