@@ -8,6 +8,7 @@ from jfrog_standin import errors
 from jfrog_standin.artifactory.content_types import content_type
 from jfrog_standin.artifactory.coordinates import coordinates_of
 from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.members import ask_first
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.storage import Item
 from jfrog_standin.artifactory.upstream_files import upstream_url
@@ -15,27 +16,32 @@ from jfrog_standin.platform import Platform
 
 
 async def send_first(platform: Platform, request: web.Request, key: str, path: str) -> web.Response:
-    """Answer with the file at a path of the first member that has it, or that can fetch it.
+    """Answer with the file at a path of the first member that has it, or that can fetch it."""
+    caller, members = readable_members(platform, request, key, path)
+    item = await ask_first(members, lambda member: _file(platform, key, member, path))
+    if item is None:
+        raise errors.artifactory(404, f"File not found: {key}/{path}")
+    return send(platform, request, item, by=caller.user)
+
+
+async def _file(platform: Platform, key: str, member: Repository, path: str) -> Item | None:
+    """A member's file, fetched if need be.
 
     Xray is asked before anything is fetched: what is known to be malicious never gets onto this machine.
-    A download that was blocked is not counted.
     """
-    caller, members = readable_members(platform, request, key, path)
-    for member in members:
-        item = platform.artifactory.get(member.storage_key, path)
-        url = await upstream_url(platform.remotes, member, path) if item is None else None
-        if item is None and url is None:
-            continue
-        refuse_blocked(platform, key, member, path)
-        if item is None and url is not None:
-            item = await platform.remotes.fetch(member, path, url)
-        if item is not None and not item.is_folder:
-            return send(platform, request, item, by=caller.user)
-    raise errors.artifactory(404, f"File not found: {key}/{path}")
+    item = platform.artifactory.get(member.storage_key, path)
+    url = await upstream_url(platform.remotes, member, path) if item is None else None
+    if (item is None and url is None) or (item is not None and item.is_folder):
+        return None
+    refuse_blocked(platform, key, member, path)
+    return item if url is None else await platform.remotes.fetch(member, path, url)
 
 
 def refuse_blocked(platform: Platform, key: str, member: Repository, path: str) -> None:
-    """Raise Xray's refusal, if there is one; `key` is the repository that was asked, virtual or not."""
+    """Raise Xray's refusal, if there is one; `key` is the repository that was asked, virtual or not.
+
+    A download that is refused is not counted.
+    """
     found = coordinates_of(member.package_type, path)
     if found is None:
         return

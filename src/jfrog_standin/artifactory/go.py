@@ -14,6 +14,7 @@ from jfrog_standin import errors
 from jfrog_standin.artifactory.coordinates import GO_FILE, go_unescape
 from jfrog_standin.artifactory.downloads import send_first
 from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.members import ask_each, ask_first
 from jfrog_standin.artifactory.remotes import Document
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.platform import Platform
@@ -48,44 +49,49 @@ async def get(platform: Platform, request: web.Request) -> web.StreamResponse:
 async def _list(platform: Platform, request: web.Request, repo: str, module: str) -> web.Response:
     """The releases, one a line; pseudo-versions are in no list."""
     _, members = readable_members(platform, request, repo)
-    versions: set[str] = set()
-    known = False
-    for member in members:
-        found = await _versions(platform, member, module)
-        known = known or found is not None
-        versions.update(version for version in found or () if not PSEUDO.search(version))
-    if not known:
+    found = await ask_each(members, lambda member: _versions(platform, member, module))
+    if not found:
         raise errors.artifactory(404, f"Module not found: {module}")
+    versions = {version for each in found for version in each if not PSEUDO.search(version)}
     return web.Response(text="".join(f"{version}\n" for version in sorted(versions)))
 
 
 async def _latest(platform: Platform, request: web.Request, repo: str, module: str) -> web.StreamResponse:
-    """The highest release of the first member that knows the module."""
+    """The latest version that the first member who knows the module names."""
     _, members = readable_members(platform, request, repo)
-    for member in members:
-        if member.rclass == "remote":
-            document = await _upstream_document(platform, member, f"{module}/@latest")
-            if document is not None:
-                return web.Response(body=document.body, content_type="application/json")
-        elif versions := local_versions(platform, member, module):
-            return await send_first(platform, request, repo, f"{module}/@v/{highest(versions)}.info")
-    raise errors.artifactory(404, f"Module not found: {module}")
+    found: Document | str | None = await ask_first(
+        members, lambda member: _latest_of(platform, member, module)
+    )
+    if found is None:
+        raise errors.artifactory(404, f"Module not found: {module}")
+    if isinstance(found, Document):
+        return web.Response(body=found.body, content_type="application/json")
+    return await send_first(platform, request, repo, found)
+
+
+async def _latest_of(platform: Platform, member: Repository, module: str) -> Document | str | None:
+    """An upstream's own answer, or the path of the highest version's .info in a local repository."""
+    if member.rclass == "remote":
+        return await _upstream_document(platform, member, f"{module}/@latest")
+    versions = local_versions(platform, member, module)
+    return f"{module}/@v/{highest(versions)}.info" if versions else None
 
 
 async def _query(platform: Platform, request: web.Request, repo: str, path: str) -> web.Response:
     _, members = readable_members(platform, request, repo)
-    for member in members:
-        document = await _upstream_document(platform, member, path) if member.rclass == "remote" else None
-        if document is not None:
-            return web.Response(body=document.body, content_type="application/json")
-    raise errors.artifactory(404, f"Not found: {repo}/{path}")
+    remotes = [member for member in members if member.rclass == "remote"]
+    found = await ask_first(remotes, lambda member: _upstream_document(platform, member, path))
+    if found is None:
+        raise errors.artifactory(404, f"Not found: {repo}/{path}")
+    return web.Response(body=found.body, content_type="application/json")
 
 
-async def _versions(platform: Platform, member: Repository, module: str) -> Iterable[str] | None:
+async def _versions(platform: Platform, member: Repository, module: str) -> set[str] | None:
+    """The versions of a module in one member; None: it does not know the module."""
     if member.rclass != "remote":
         return local_versions(platform, member, module) or None
     document = await _upstream_document(platform, member, f"{module}/@v/list")
-    return document.body.decode("utf-8", "replace").split() if document is not None else None
+    return set(document.body.decode("utf-8", "replace").split()) if document is not None else None
 
 
 def local_versions(platform: Platform, member: Repository, module: str) -> set[str]:

@@ -10,7 +10,6 @@ from jfrog_standin.access import Caller, caller_of
 from jfrog_standin.artifactory.base_url import base_url
 from jfrog_standin.artifactory.gate import readable_members, refusal
 from jfrog_standin.artifactory.item_answers import (
-    epoch_ms,
     file_info,
     file_list,
     folder_info,
@@ -133,7 +132,7 @@ def _properties(request: web.Request, item: Item) -> web.Response:
 
 
 def _last_modified(platform: Platform, request: web.Request, item: Item) -> web.Response:
-    newest = max([item, *platform.artifactory.below(item)], key=lambda each: epoch_ms(each.modified))
+    newest = max([item, *platform.artifactory.below(item)], key=lambda each: each.modified)
     return json_answer({"uri": storage_uri(base_url(request), newest), "lastModified": iso(newest.modified)})
 
 

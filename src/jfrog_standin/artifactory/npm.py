@@ -13,6 +13,7 @@ from jfrog_standin.artifactory import npm_tags
 from jfrog_standin.artifactory.base_url import base_url
 from jfrog_standin.artifactory.downloads import send_first
 from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.members import ask_each
 from jfrog_standin.artifactory.npm_metadata import ABBREVIATED, Packument, abbreviated, merge, with_tarballs
 from jfrog_standin.artifactory.npm_packages import member_packument
 from jfrog_standin.artifactory.npm_publish import publish
@@ -94,8 +95,7 @@ async def _show(platform: Platform, request: web.Request, name: str, version: st
 
 async def _packument(platform: Platform, request: web.Request, repo: str, name: str) -> Packument:
     _, members = readable_members(platform, request, repo)
-    found = [await member_packument(platform, member, name) for member in members]
-    merged = merge(document for document in found if document is not None)
+    merged = merge(await ask_each(members, lambda member: member_packument(platform, member, name)))
     if merged is None:
         raise errors.artifactory(404, f"Package '{name}' not found")
     return merged

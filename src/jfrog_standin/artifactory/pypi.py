@@ -8,6 +8,7 @@ from packaging.utils import canonicalize_name
 from jfrog_standin import errors
 from jfrog_standin.artifactory.downloads import send_first
 from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.members import ask_each
 from jfrog_standin.artifactory.pypi_index import JSON_PAGE, Link, href, html_page, json_page
 from jfrog_standin.artifactory.pypi_packages import WEB_PREFIX, local_links, local_projects, remote_links
 from jfrog_standin.artifactory.repository import Repository
@@ -41,8 +42,9 @@ async def _project(platform: Platform, request: web.Request, repo: str, name: st
     """A project's page. Names other than the normalised one are not found: Artifactory does not normalise."""
     _, members = readable_members(platform, request, repo)
     links: dict[str, tuple[str, Link]] = {}
-    for member in members if canonicalize_name(name) == name else []:
-        for target, link in await _links(platform, member, name):
+    asked = members if canonicalize_name(name) == name else []
+    for found in await ask_each(asked, lambda member: _links(platform, member, name)):
+        for target, link in found:
             links.setdefault(link.file, (target, link))
     if not links:
         raise errors.artifactory(404, f"Package '{name}' not found")
@@ -53,8 +55,9 @@ async def _project(platform: Platform, request: web.Request, repo: str, name: st
     return web.Response(text=html_page(name, links.values()), content_type="text/html")
 
 
-async def _links(platform: Platform, member: Repository, name: str) -> list[tuple[str, Link]]:
+async def _links(platform: Platform, member: Repository, name: str) -> list[tuple[str, Link]] | None:
+    """The files of one member, each with the href that leads to it; None: it has none."""
     if member.rclass == "remote":
         found = await remote_links(platform.remotes, member, name)
-        return [(href(WEB_PREFIX + link.cache_path), link) for link in found]
-    return [(href(link.url), link) for link in local_links(platform.artifactory, member, name)]
+        return [(href(WEB_PREFIX + link.cache_path), link) for link in found] or None
+    return [(href(link.url), link) for link in local_links(platform.artifactory, member, name)] or None

@@ -90,6 +90,7 @@ class Storage:
         self._max_bytes = max_bytes
         self._stored_bytes = 0
         self._items: dict[str, dict[str, Item]] = {}
+        self._added: dict[str, datetime] = {}
         self._children: dict[tuple[str, str], dict[str, None]] = {}
         self._statistics: dict[tuple[str, str], Statistics] = {}
         self._bodies: dict[str, bytes] = {}
@@ -103,12 +104,14 @@ class Storage:
         self.repositories[repository.key] = repository
         if repository.rclass != "virtual":
             self._items.setdefault(repository.storage_key, {})
+            self._added.setdefault(repository.storage_key, self.now())
 
     def remove(self, key: str) -> None:
         """Delete a repository with all its files."""
         repository = self.repositories.pop(key)
         self.delete(repository.storage_key, "")
         self._items.pop(repository.storage_key, None)
+        self._added.pop(repository.storage_key, None)
 
     def owner(self, storage_key: str) -> Repository | None:
         """The repository whose files are kept under a key: `npm-remote` for `npm-remote-cache`."""
@@ -191,13 +194,8 @@ class Storage:
         if items is None:
             return None
         if path == "":
-            return _folder(storage_key, "", by="_system_", at=self.now())
+            return _folder(storage_key, "", by="_system_", at=self._added[storage_key])
         return items.get(path)
-
-    def find(self, key: str, path: str) -> Item | None:
-        """The first item at a path among what is stored in a repository or in a virtual one's members."""
-        stored = (self.get(member.storage_key, path) for member in self.members(key))
-        return next((item for item in stored if item is not None), None)
 
     def body(self, item: Item) -> bytes:
         """The content of a file."""

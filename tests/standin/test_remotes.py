@@ -1,0 +1,167 @@
+"""Remote repositories: before another stand-in, and before what this machine's tools use."""
+
+import asyncio
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.artifactory.upstreams import upstream_of
+from jfrog_standin.server import Running, running
+from jfrog_standin.settings import StandIn, Switches
+from standin.conftest import Client
+from standin.stock import add_packages, add_repositories, block
+from standin.tools import go_env, npm_env, pip_env, run
+
+BELOW = {"npm": "npm/npm-local", "pypi": "pypi/pypi-local/simple", "go": "go/go-local"}
+KINDS = tuple(BELOW)
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Running]:
+    """Another stand-in, in clear and open to everybody, that remotes fetch from."""
+    async with running(StandIn(certificate=None, switches=Switches(anonymous=True))) as started:
+        add_repositories(started.platform)
+        add_packages(started.platform)
+        yield started
+
+
+def add_remotes(standin: Running, upstreams: dict[str, str]) -> None:
+    """A remote of each type, indexed by Xray, and a virtual repository before it and an empty local one."""
+    for kind, url in upstreams.items():
+        remote = Repository(
+            key=f"{kind}-remote", rclass="remote", package_type=kind, upstream=url, xray_index=True
+        )
+        members = (f"{kind}-local", remote.key)
+        standin.platform.artifactory.add(Repository(key=f"{kind}-local", package_type=kind))
+        standin.platform.artifactory.add(remote)
+        standin.platform.artifactory.add(
+            Repository(key=kind, rclass="virtual", package_type=kind, members=members)
+        )
+
+
+@pytest.fixture
+def remotes(standin: Running, upstream: Running) -> None:
+    add_remotes(standin, {kind: f"{upstream.url}/artifactory/api/{at}" for kind, at in BELOW.items()})
+
+
+def cached(standin: Running, kind: str) -> list[str]:
+    return sorted(
+        item.path for item in standin.platform.artifactory.items(f"{kind}-remote-cache") if not item.is_folder
+    )
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_npm_installs_through_a_remote_which_keeps_what_it_fetched(
+    standin: Running, upstream: Running, ask: Client, tmp_path: Path
+) -> None:
+    env = npm_env(standin, tmp_path)
+
+    ran = await run("npm", "install", "reed", env=env, cwd=tmp_path)
+    before = len(upstream.platform.log.entries())
+    again = await ask("GET", "/artifactory/npm-remote/reed/-/reed-1.0.0.tgz")
+
+    assert ran.code == 0, ran.out
+    assert cached(standin, "npm") == ["@pond/stem/-/stem-1.2.0.tgz", "reed/-/reed-1.0.0.tgz"]
+    item = standin.platform.artifactory.get("npm-remote-cache", "reed/-/reed-1.0.0.tgz")
+    assert item is not None
+    assert item.properties == {"npm.name": ("reed",), "npm.version": ("1.0.0",)}
+    assert again.status == 200
+    assert len(upstream.platform.log.entries()) == before
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_pip_downloads_through_a_virtual_repository_into_hash_folders(
+    standin: Running, tmp_path: Path
+) -> None:
+    ran = await run(
+        *(sys.executable, "-m", "pip", "download", "--no-deps", "-d", "files", "reed-leaf"),
+        env=pip_env(standin, tmp_path),
+        cwd=tmp_path,
+    )
+
+    assert ran.code == 0, ran.out
+    (path,) = cached(standin, "pypi")
+    first, second, rest, file = path.split("/")
+    assert (len(first), len(second), len(rest)) == (2, 2, 60)
+    assert file == "reed_leaf-2.0-py3-none-any.whl"
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_go_downloads_through_a_remote(standin: Running, ask: Client, tmp_path: Path) -> None:
+    module = "example.com/Pond/reed"
+
+    ran = await run("go", "mod", "download", f"{module}@latest", env=go_env(standin, tmp_path), cwd=tmp_path)
+    versions = await ask("GET", "/artifactory/api/go/go/example.com/!pond/reed/@v/list")
+
+    assert ran.code == 0, ran.out
+    assert cached(standin, "go") == [
+        f"example.com/!pond/reed/@v/v1.1.0.{kind}" for kind in ("info", "mod", "zip")
+    ]
+    assert versions.text.split() == ["v1.0.0", "v1.1.0"]
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_what_xray_blocks_is_not_even_fetched(standin: Running, upstream: Running, ask: Client) -> None:
+    await block(ask, "npm", "reed", "1.0.0")
+
+    answer = await ask("GET", "/artifactory/api/npm/npm/reed/-/reed-1.0.0.tgz")
+
+    assert answer.status == 403
+    assert cached(standin, "npm") == []
+    assert not [entry for entry in upstream.platform.log.entries() if entry.path.endswith(".tgz")]
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_metadata_is_kept_until_it_is_zapped(upstream: Running, ask: Client) -> None:
+    document = "/artifactory/api/npm/npm-remote/reed"
+    await ask("GET", document)
+    upstream.platform.artifactory.delete("npm-local", "reed")
+
+    kept = await ask("GET", document)
+    zapped = await ask("POST", "/artifactory/api/zap/npm-remote-cache/")
+    fresh = await ask("GET", document)
+
+    assert (kept.status, zapped.status, fresh.status) == (200, 200, 404)
+
+
+async def test_an_upstream_that_is_out_of_order_hides_nothing_that_is_local(
+    standin: Running, ask: Client
+) -> None:
+    nobody = "http://127.0.0.1:9"  # the discard port: nothing listens there
+    add_remotes(standin, dict.fromkeys(BELOW, nobody))
+    add_packages(standin.platform)
+
+    found = [
+        await ask("GET", "/artifactory/api/npm/npm/reed"),
+        await ask("GET", "/artifactory/api/pypi/pypi/simple/reed-leaf/"),
+        await ask("GET", "/artifactory/api/go/go/example.com/!pond/reed/@latest"),
+        await ask("GET", "/artifactory/api/npm/npm/reed/-/reed-1.0.0.tgz"),
+    ]
+    missing = await ask("GET", "/artifactory/api/npm/npm/other")
+
+    assert [answer.status for answer in found] == [200] * 4
+    assert missing.status == 502
+    assert "did not answer" in missing.json["errors"][0]["message"]
+
+
+@pytest.mark.network
+@pytest.mark.parametrize("kind", KINDS)
+async def test_a_remote_fetches_from_what_this_machines_own_tool_is_set_to(
+    standin: Running, ask: Client, kind: str
+) -> None:
+    """Fails where the machine's registry does not answer: deselect with `-m "not network"`."""
+    document = {
+        "npm": "/artifactory/api/npm/npm/left-pad",
+        "pypi": "/artifactory/api/pypi/pypi/simple/six/",
+        "go": "/artifactory/api/go/go/rsc.io/quote/@v/v1.5.2.mod",
+    }[kind]
+    url = await upstream_of(kind)
+    add_remotes(standin, {kind: ""})
+
+    async with asyncio.timeout(60):
+        answer = await ask("GET", document)
+
+    assert answer.status == 200, f"the {kind} registry of this machine, {url}, did not answer: {answer.text}"
