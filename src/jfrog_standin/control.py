@@ -3,7 +3,6 @@
 Guarded by a token of its own, which is no token of the platform; not logged, never faulty, never slow.
 """
 
-import secrets
 from collections.abc import Awaitable, Callable
 from functools import wraps
 from typing import Literal, TypeVar
@@ -68,7 +67,7 @@ def guarded(handler: Handler) -> Handler:
     @wraps(handler)
     async def checked(request: web.Request) -> web.Response:
         given = request.headers.get("Authorization", "").removeprefix("Bearer ")
-        if not secrets.compare_digest(given.encode(), platform_of(request).control_token.encode()):
+        if given != platform_of(request).control_token:
             return json_answer({"error": "The control token is missing or wrong."}, status=401)
         try:
             return await handler(request)

@@ -5,9 +5,11 @@ Only the choice is made here; `faulty.py` plays the fault that was chosen.
 
 import random
 from fnmatch import fnmatchcase
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
+
+from jfrog_standin.settings import MAX_SKEW_S
 
 Kind = Literal[
     "status",
@@ -47,12 +49,12 @@ missing_fields  the `fields` named are absent from every JSON object of the answ
 class Params(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True):
     """What the kinds need; each reads only its own."""
 
-    status: int = 500
-    retry_after: int | None = None  # seconds
-    delay_ms: int = 1_000
+    status: Annotated[int, msgspec.Meta(ge=400, le=599)] = 500
+    retry_after: Annotated[int, msgspec.Meta(ge=0)] | None = None  # seconds
+    delay_ms: Annotated[int, msgspec.Meta(ge=0)] = 1_000
     location: str = ""
-    megabytes: int = 1_024
-    seconds: float = 0.0
+    megabytes: Annotated[int, msgspec.Meta(ge=1)] = 1_024
+    seconds: Annotated[float, msgspec.Meta(ge=-MAX_SKEW_S, le=MAX_SKEW_S)] = 0.0
     fields: tuple[str, ...] = ()
 
 

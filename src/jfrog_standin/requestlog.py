@@ -5,7 +5,7 @@ from datetime import datetime
 
 import msgspec
 
-KEPT = 200_000
+KEPT = 100_000
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,7 +1,7 @@
 """What somebody who starts a stand-in may choose: where it listens, and how its platform behaves."""
 
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -10,6 +10,9 @@ Certificate = Literal["valid", "expired", "unknown-ca", "wrong-host"]
 
 Mode = Literal["strict", "silent"]
 """What Xray does with a custom issue that breaks an undocumented rule: say 400, or say 201 and forget it."""
+
+
+MAX_SKEW_S = 1e9  # some thirty years: calendars end somewhere
 
 
 class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -40,8 +43,10 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     )
     """Package type → status of a blocked download through a virtual repository; 403 where not named."""
 
-    latency_ms: int = 0  # added to every answer
-    clock_skew_s: float = 0.0  # how far the platform's clock is ahead: Date header and every timestamp
+    latency_ms: Annotated[int, msgspec.Meta(ge=0)] = 0  # added to every answer
+    clock_skew_s: Annotated[float, msgspec.Meta(ge=-MAX_SKEW_S, le=MAX_SKEW_S)] = (
+        0.0  # how far the platform's clock is ahead: Date header and every timestamp
+    )
 
     pypi_simple_json: bool = False  # “Enable simple json format”, off by default
     aql_max_rows: int = 500_000  # aql.search.query.max.limit

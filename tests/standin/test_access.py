@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jfrog_standin.access import Caller, Group, User
+from jfrog_standin.access import Access, Caller, Group, Unknown, User
+from jfrog_standin.clock import Clock
 from jfrog_standin.permissions import LETTERS, Grant, parse_scopes
 from jfrog_standin.server import Running
+from jfrog_standin.settings import Switches
 from standin.conftest import Client
 
 TOKENS = "/access/api/v1/tokens"
@@ -240,6 +242,22 @@ def test_a_caller_may_what_user_groups_and_scope_grant_together(standin: Running
     assert not as_scoped.may("read", "pypi-local")
     assert as_scoped.may("deploy", "npm-local")
     assert as_scoped.manage_xray_metadata
+
+
+@given(st.one_of(st.text(max_size=60), st.text(max_size=60).map("Basic {}".format)), st.text(max_size=20))
+def test_no_header_lets_anybody_in_by_accident_or_breaks_the_door(authorization: str, api_key: str) -> None:
+    clock = Clock(lambda: 0.0)
+    access = Access(clock=clock, switches=lambda: Switches(api_keys=True), admin_password="password")
+
+    assert isinstance(access.identify(authorization, api_key), Unknown)
+    assert isinstance(access.identify(f"Bearer {authorization}", api_key), Unknown)
+
+
+@pytest.mark.parametrize(
+    "header", ["Basic \udcff", "Bearer \udcff.\udcff.x", "Basic /w==", "Digest x", "\udcff"]
+)
+def test_headers_of_broken_bytes_are_refused(standin: Running, header: str) -> None:
+    assert isinstance(standin.platform.access.identify(header, "\udcff"), Unknown)
 
 
 NAMES = st.text("abcdefghij-_.0123456789", min_size=1, max_size=20)

@@ -68,6 +68,7 @@ async def test_a_policy_that_exists_is_409(ask: Client) -> None:
         {"package_name": "lodash", "package_versions": ["[1.0]"]},
         {"package_name": "lodash", "package_type": "npm", "package_versions": ["[1.0"]},
         {"cvss_range": "high"},
+        {"min_severity": "Catastrophic"},
     ],
 )
 async def test_criteria_that_exclude_each_other_or_say_nothing_are_400(

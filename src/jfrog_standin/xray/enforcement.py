@@ -17,7 +17,16 @@ from jfrog_standin.xray.custom_issue import (
     normal_type,
     severity_rank,
 )
-from jfrog_standin.xray.policy import Criteria, CvssRange, Filter, Policy, Resource, Rule, Watch
+from jfrog_standin.xray.policy import (
+    ALL_SEVERITIES,
+    Criteria,
+    CvssRange,
+    Filter,
+    Policy,
+    Resource,
+    Rule,
+    Watch,
+)
 from jfrog_standin.xray.versions import contains, parse_interval
 
 
@@ -132,7 +141,7 @@ def names_package(criteria: Criteria, release: Release) -> bool:
 
 
 def _least(word: str) -> int:
-    return 0 if word.lower() == "all severities" else severity_rank(word)
+    return 0 if word.lower() == ALL_SEVERITIES else severity_rank(word)
 
 
 def _in(limits: CvssRange, score: float) -> bool:

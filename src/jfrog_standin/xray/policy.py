@@ -116,6 +116,8 @@ class Watch(msgspec.Struct, frozen=True, kw_only=True):
         return self.general_data.name
 
 
+ALL_SEVERITIES = "all severities"
+LEAST_SEVERITIES = frozenset(("critical", "high", "medium", "low", ALL_SEVERITIES))
 RESOURCE_TYPES = frozenset(
     (
         *("repository", "all-repos", "build", "all-builds", "project", "all-projects"),
@@ -141,6 +143,8 @@ def _broken_rule(rule: Rule) -> str | None:
         return f"Rule {rule.name}: malicious_package and fix_version_dependant are mutually exclusive"
     if rule.criteria.package_name and not rule.criteria.package_type:
         return f"Rule {rule.name}: package_name needs package_type"
+    if (rule.criteria.min_severity or ALL_SEVERITIES).lower() not in LEAST_SEVERITIES:
+        return f"Rule {rule.name}: unknown severity {rule.criteria.min_severity}"
     unreadable = [entry for entry in rule.criteria.versions() if not is_interval(entry)]
     return f"Rule {rule.name}: invalid version range {unreadable[0]!r}" if unreadable else None
 
