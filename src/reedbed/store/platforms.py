@@ -1,10 +1,20 @@
 """The platforms: where each JFrog Platform is, and its token, sealed."""
 
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Column, Float, Integer, Table, Text
+import msgspec
+from sqlalchemy import Column, Connection, Float, Integer, Table, Text, delete, select
+from sqlalchemy import update as change
 
+from reedbed.errors import SettingsError
+from reedbed.model.platform import Platform
+from reedbed.store import ledger
 from reedbed.store.columns import KEY, METADATA, Json, Utc
+from reedbed.store.dialects import upsert
+from reedbed.store.rows import structs
+from reedbed.store.vault import Vault
 
 PLATFORMS = Table(
     "platforms",
@@ -21,3 +31,148 @@ PLATFORMS = Table(
     Column("breaker", Json(dict[str, Any])),  # of all processes together; what it means is its client's
     Column("features", Json(dict[str, Any])),  # versions and features seen, so that they are asked for once
 )
+_PLATFORM = tuple(PLATFORMS.c[name] for name in Platform.__struct_fields__)
+
+
+def token_context(name: str) -> str:
+    """Where a platform's token is kept: what it is sealed for."""
+    return f"platforms/{name}/token"
+
+
+def add(connection: Connection, platform: Platform, *, sealed_token: str) -> None:
+    """Add a platform.
+
+    Raises:
+        SettingsError: there is one of this name.
+    """
+    adding = upsert(connection, PLATFORMS).values(
+        **msgspec.structs.asdict(platform), sealed_token=sealed_token
+    )
+    if not connection.execute(adding.on_conflict_do_nothing(index_elements=["name"])).rowcount:
+        raise SettingsError(
+            f"Could not add the platform {platform.name}",
+            why="there is one of this name",
+            fix="Choose another name, or remove that one first.",
+        )
+
+
+def get(connection: Connection, name: str) -> Platform:
+    """Give a platform.
+
+    Raises:
+        SettingsError: there is none of this name.
+    """
+    found = structs(connection, select(*_PLATFORM).where(PLATFORMS.c.name == name), Platform)
+    if not found:
+        raise _unknown(connection, name)
+    return found[0]
+
+
+def list_all(connection: Connection) -> list[Platform]:
+    """List the platforms by name."""
+    return structs(connection, select(*_PLATFORM).order_by(PLATFORMS.c.name), Platform)
+
+
+def update(connection: Connection, platform: Platform) -> None:
+    """Change how a platform is reached; its token stays.
+
+    Raises:
+        SettingsError: there is none of this name.
+    """
+    values = msgspec.structs.asdict(platform)
+    _change(connection, values.pop("name"), **values)
+
+
+def remove(connection: Connection, name: str, *, forget_issues: bool = False) -> None:
+    """Remove a platform with its token, its plan and its outbox, and if asked with its ledger.
+
+    Raises:
+        SettingsError: there is none of this name, or issues of ours stand in its Xray, not to be forgotten.
+    """
+    standing = ledger.count(connection, name)
+    if standing and not forget_issues:
+        raise SettingsError(
+            f"Could not remove the platform {name}",
+            why=f"{standing} custom issues of ours stand in its Xray, and would block on unattended",
+            fix="Withdraw them first, or remove the platform together with the memory of them.",
+        )
+    if not connection.execute(delete(PLATFORMS).where(PLATFORMS.c.name == name)).rowcount:
+        raise _unknown(connection, name)
+
+
+def sealed_token(connection: Connection, name: str) -> str:
+    """Give a platform's token as it is stored; a vault opens it for `token_context(name)`.
+
+    Raises:
+        SettingsError: there is none of this name.
+    """
+    found: str | None = connection.execute(
+        select(PLATFORMS.c.sealed_token).where(PLATFORMS.c.name == name)
+    ).scalar()
+    if found is None:
+        raise _unknown(connection, name)
+    return found
+
+
+def replace_token(
+    connection: Connection, name: str, sealed_token: str, *, expires_at: datetime | None
+) -> None:
+    """Put a new token in the place of the old one.
+
+    Raises:
+        SettingsError: there is none of this name.
+    """
+    _change(connection, name, sealed_token=sealed_token, token_expires_at=expires_at)
+
+
+def note_expiry(connection: Connection, name: str, expires_at: datetime | None) -> None:
+    """Note when a platform's token ends (UTC); None: not known, or never."""
+    _change(connection, name, token_expires_at=expires_at)
+
+
+def reseal_tokens(connection: Connection, vault: Vault) -> int:
+    """Encrypt every token with the vault's current key; give the number of those that another had sealed.
+
+    Raises:
+        SettingsError: the key of one is not in the vault; then none is changed.
+    """
+    query = select(PLATFORMS.c.name, PLATFORMS.c.sealed_token).with_for_update()
+    resealed = 0
+    for name, sealed in connection.execute(query).all():
+        anew = vault.reseal(sealed, context=token_context(name))
+        if anew != sealed:
+            _change(connection, name, sealed_token=anew)
+            resealed += 1
+    return resealed
+
+
+def features(connection: Connection, name: str) -> dict[str, Any]:
+    """Give what was seen of a platform's versions and features; empty where nothing was."""
+    return connection.execute(select(PLATFORMS.c.features).where(PLATFORMS.c.name == name)).scalar() or {}
+
+
+def save_features(connection: Connection, name: str, seen: Mapping[str, Any]) -> None:
+    _change(connection, name, features=dict(seen))
+
+
+def breaker(connection: Connection, name: str) -> dict[str, Any]:
+    """Give the state of a platform's circuit breaker; empty where it never opened."""
+    return connection.execute(select(PLATFORMS.c.breaker).where(PLATFORMS.c.name == name)).scalar() or {}
+
+
+def save_breaker(connection: Connection, name: str, state: Mapping[str, Any]) -> None:
+    _change(connection, name, breaker=dict(state))
+
+
+def _change(connection: Connection, name: str, **values: Any) -> None:
+    if not connection.execute(change(PLATFORMS).where(PLATFORMS.c.name == name).values(**values)).rowcount:
+        raise _unknown(connection, name)
+
+
+def _unknown(connection: Connection, name: str) -> SettingsError:
+    known = ", ".join(platform.name for platform in list_all(connection)) or "none yet"
+    return SettingsError(
+        f"Could not find the platform {name}",
+        why=f"no platform has that name; there are: {known}",
+        fix="Name one of those, or add it with `reedbed platform add`.",
+    )
