@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from jfrog_standin.access import User
 from jfrog_standin.artifactory import packages
+from jfrog_standin.permissions import Grant
 from jfrog_standin.server import Running
 from standin.conftest import Client
 from standin.stock import add_packages, add_repositories, block, unblock
@@ -151,6 +153,23 @@ async def test_a_document_that_is_no_publication_is_refused(ask: Client, body: b
     answer = await ask("PUT", "/artifactory/api/npm/npm-local/reed", data=body)
 
     assert answer.status == 400
+
+
+async def test_a_grant_on_one_package_is_enough_for_it_alone(standin: Running, ask: Client) -> None:
+    grant = Grant(repo="npm-local", path="reed/*", actions=frozenset({"read", "deploy"}))
+    standin.platform.access.add_user(User(name="alice", password="secret", grants=(grant,)))
+    alice = ("alice", "secret")
+
+    own = await ask("GET", "/artifactory/api/npm/npm/reed", basic=alice)
+    other = await ask("GET", "/artifactory/api/npm/npm/@pond%2fstem", basic=alice)
+    tagged = await ask(
+        "PUT", "/artifactory/api/npm/npm/-/package/reed/dist-tags/x", json="1.0.0", basic=alice
+    )
+    no_tag = await ask(
+        "PUT", "/artifactory/api/npm/npm/-/package/@pond%2fstem/dist-tags/x", json="1.0.0", basic=alice
+    )
+
+    assert [own.status, other.status, tagged.status, no_tag.status] == [200, 403, 200, 403]
 
 
 async def test_nobody_reads_or_publishes_without_permission(ask: Client) -> None:

@@ -89,6 +89,21 @@ async def test_configurations_come_by_type_and_in_batches(ask: Client) -> None:
     assert [row["key"] for row in batch.json] == ["npm", "go-local"]
 
 
+async def test_the_existence_of_a_type_can_be_asked(ask: Client) -> None:
+    local = await ask("GET", f"{AT}/existence?type=local")
+    federated = await ask("GET", f"{AT}/existence?type=federated")
+
+    assert local.json == {"exists": True, "matchingRepoTypes": ["local"], "projectKey": "default"}
+    assert (federated.json["exists"], federated.json["matchingRepoTypes"]) == (False, [])
+
+
+async def test_two_slashes_leave_no_repository(ask: Client) -> None:
+    answer = await ask("GET", "/artifactory//api/repositories")
+
+    assert answer.status == 500
+    assert answer.json["errors"][0]["message"] == "Repo key cannot be empty"
+
+
 async def test_who_is_no_administrator_sees_less_and_changes_nothing(standin: Running, ask: Client) -> None:
     standin.platform.access.add_user(User(name="alice", password="secret", grants=(Grant(repo="npm-local"),)))
     alice = ("alice", "secret")

@@ -1,6 +1,7 @@
 """Which release of which package a file is, told from its path alone by Artifactory's layouts."""
 
 import re
+from functools import lru_cache
 
 import msgspec
 from packaging.utils import (
@@ -22,6 +23,7 @@ class Coordinates(msgspec.Struct, frozen=True, kw_only=True):
 GO_FILE = re.compile(r"(?P<module>.+)/@v/(?P<version>v[^/]+)\.(?:zip|mod|info)")
 
 
+@lru_cache(maxsize=20_000)
 def coordinates_of(package_type: str, path: str) -> Coordinates | None:
     """The release that a file of a repository belongs to; None: it is no package file of that type."""
     reader = {"npm": _npm, "pypi": _pypi, "go": _go}.get(package_type)

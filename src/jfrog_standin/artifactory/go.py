@@ -48,7 +48,7 @@ async def get(platform: Platform, request: web.Request) -> web.StreamResponse:
 
 async def _list(platform: Platform, request: web.Request, repo: str, module: str) -> web.Response:
     """The releases, one a line; pseudo-versions are in no list."""
-    _, members = readable_members(platform, request, repo)
+    _, members = readable_members(platform, request, repo, f"{module}/@v/")
     found = await ask_each(members, lambda member: _versions(platform, member, module))
     if not found:
         raise errors.artifactory(404, f"Module not found: {module}")
@@ -58,7 +58,7 @@ async def _list(platform: Platform, request: web.Request, repo: str, module: str
 
 async def _latest(platform: Platform, request: web.Request, repo: str, module: str) -> web.StreamResponse:
     """The latest version that the first member who knows the module names."""
-    _, members = readable_members(platform, request, repo)
+    _, members = readable_members(platform, request, repo, f"{module}/@v/")
     found: Document | str | None = await ask_first(
         members, lambda member: _latest_of(platform, member, module)
     )
@@ -78,7 +78,7 @@ async def _latest_of(platform: Platform, member: Repository, module: str) -> Doc
 
 
 async def _query(platform: Platform, request: web.Request, repo: str, path: str) -> web.Response:
-    _, members = readable_members(platform, request, repo)
+    _, members = readable_members(platform, request, repo, path)
     remotes = [member for member in members if member.rclass == "remote"]
     found = await ask_first(remotes, lambda member: _upstream_document(platform, member, path))
     if found is None:

@@ -94,7 +94,7 @@ async def _show(platform: Platform, request: web.Request, name: str, version: st
 
 
 async def _packument(platform: Platform, request: web.Request, repo: str, name: str) -> Packument:
-    _, members = readable_members(platform, request, repo)
+    _, members = readable_members(platform, request, repo, f"{name}/-/")
     merged = merge(await ask_each(members, lambda member: member_packument(platform, member, name)))
     if merged is None:
         raise errors.artifactory(404, f"Package '{name}' not found")

@@ -37,7 +37,7 @@ async def publish(platform: Platform, request: web.Request, repo: str, name: str
     Over a version that is there only somebody may publish who may also delete it.
     """
     repository = deployable(platform, repo)
-    caller = permit(platform, request, "deploy", repository, name)
+    caller = permit(platform, request, "deploy", repository, f"{name}/-/")
     version, tarball, tags = _read(await request.read(), name)
     path = f"{name}/-/{name.rpartition('/')[2]}-{version}.tgz"
     if platform.artifactory.get(repository.storage_key, path) is not None:

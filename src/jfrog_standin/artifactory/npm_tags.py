@@ -20,7 +20,7 @@ async def put(platform: Platform, request: web.Request, name: str, tag: str) -> 
     repo = request.match_info["repo"]
     version = await _sent_version(request)
     repository = deployable(platform, repo)
-    permit(platform, request, "deploy", repository, name)
+    permit(platform, request, "deploy", repository, f"{name}/-/")
     if not tag_version(platform.artifactory, repository, name, tag, version):
         raise errors.artifactory(404, f"version not found: {name}@{version}")
     return json_answer({"ok": True})
@@ -29,7 +29,7 @@ async def put(platform: Platform, request: web.Request, name: str, tag: str) -> 
 def delete(platform: Platform, request: web.Request, name: str, tag: str) -> web.Response:
     """Take a tag away; `latest` then names the highest version again."""
     repository = deployable(platform, request.match_info["repo"])
-    permit(platform, request, "deploy", repository, name)
+    permit(platform, request, "deploy", repository, f"{name}/-/")
     untag(platform.artifactory, repository, name, tag)
     return json_answer({"ok": True})
 

@@ -17,7 +17,6 @@ MAX_FIELDS = 200
 async def post(platform: Platform, request: web.Request) -> web.Response:
     """Keep an uploaded file at `<name>/<version>/<file>`; over one that is there only who may delete."""
     repository = deployable(platform, request.match_info["repo"])
-    caller = permit(platform, request, "deploy", repository)
     fields, file, body = await _form(request, platform.artifactory.max_file_bytes)
     if fields.get(":action") != "file_upload" or not file or "/" in file:
         raise errors.artifactory(400, "The form is no upload of a file.")
@@ -25,6 +24,7 @@ async def post(platform: Platform, request: web.Request) -> web.Response:
         raise errors.artifactory(400, f"The file name {file!r} is no distribution's.")
     refuse_mismatch(body, sha256=fields.get("sha256_digest", ""), md5=fields.get("md5_digest", ""))
     path = f"{fields.get('name', '')}/{fields.get('version', '')}/{file}"
+    caller = permit(platform, request, "deploy", repository, path)
     if platform.artifactory.get(repository.storage_key, path) is not None:
         permit(platform, request, "delete", repository, path)
     try:

@@ -19,8 +19,8 @@ from jfrog_standin.artifactory.upstreams import NoUpstream, upstream_of
 
 METADATA_S = 7200.0
 """retrievalCachePeriodSecs: how long metadata is answered without asking again."""
-MAX_METADATA_BYTES = 128 * 2**20
-MAX_CACHED = 2000
+MAX_METADATA_BYTES = 64 * 2**20
+MAX_HELD_BYTES = 256 * 2**20
 TIMEOUT = aiohttp.ClientTimeout(total=300, sock_connect=10, sock_read=60)
 
 
@@ -79,9 +79,10 @@ class Remotes:
                 url=str(answer.url),
                 read_at=monotonic(),
             )
-        if len(self._documents) >= MAX_CACHED:
-            self._documents.pop(next(iter(self._documents)))
+        self._documents.pop(key, None)
         self._documents[key] = read
+        while sum(len(held.body) for held in self._documents.values()) > MAX_HELD_BYTES:
+            del self._documents[next(iter(self._documents))]  # the oldest
         return read
 
     def forget(self, repository: Repository) -> None:

@@ -60,6 +60,18 @@ async def get_batch(platform: Platform, request: web.Request) -> web.Response:
     return json_answer([_detail(platform, repository) for repository in found if repository is not None])
 
 
+async def exists(platform: Platform, request: web.Request) -> web.Response:
+    """`?type=local`: is there any repository of a type? There are no projects here but the default one.
+
+    Source: the operation check_if_repository_exists of JFrog's OpenAPI.
+    """
+    administrator(platform, request)
+    asked, project = request.query.get("type", "").lower(), request.query.get("projectKey", "default")
+    there = {repository.rclass for repository in platform.artifactory.repositories.values()}
+    matching = sorted(kind for kind in there if project == "default" and asked in {"", kind})
+    return json_answer({"exists": bool(matching), "matchingRepoTypes": matching, "projectKey": project})
+
+
 async def get_one(platform: Platform, request: web.Request) -> web.Response:
     """The configuration; a repository that does not exist is 400, not the documented 404."""
     caller = caller_of(request)

@@ -24,6 +24,7 @@ Route = tuple[str, str, Handler]
 _REPOSITORIES: list[Route] = [
     ("GET", "/api/repositories", repositories.get_all),
     ("GET", "/api/repositories/configurations", repositories.get_configurations),
+    ("GET", "/api/repositories/existence", repositories.exists),
     ("GET", "/api/v2/repositories/batch", repositories.get_batch),
     ("GET", "/api/v2/repositories/{repo}", repositories.get_one),
     ("GET", "/api/repositories/{repo}", repositories.get_one),
@@ -54,6 +55,7 @@ _PACKAGES: list[Route] = [
     ("GET", "/api/go/{repo}/{path:.*}", go.get),
 ]
 _FILES: list[Route] = [
+    ("*", "//{path:.*}", uploads.without_repository),
     ("GET", "/{repo:(?!api/)[^/]+}/{path:.*}", uploads.get),
     ("PUT", "/{repo:(?!api/)[^/]+}/{path:.*}", uploads.put),
     ("DELETE", "/{repo:(?!api/)[^/]+}/{path:.*}", uploads.delete),

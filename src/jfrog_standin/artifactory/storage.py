@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -39,6 +39,8 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
 
     repo: str  # the key it is stored under: "npm-local", "npm-remote-cache"
     path: str  # "left-pad/-/left-pad-1.0.0.tgz"; "" is the repository's root
+    folder: str  # the path of the folder it is in, in AQL's form: "." is the root
+    name: str  # the last segment; the root's is "."
     checksums: Checksums | None = None
     size: int = 0  # bytes
     created: datetime
@@ -51,15 +53,6 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_folder(self) -> bool:
         return self.checksums is None
-
-    @property
-    def folder(self) -> str:
-        """The path of the folder it is in, in AQL's form: "." is the repository's root."""
-        return self.path.rpartition("/")[0] or "."
-
-    @property
-    def name(self) -> str:
-        return self.path.rpartition("/")[2] or "."
 
 
 class Statistics(msgspec.Struct, frozen=True, kw_only=True):
@@ -166,6 +159,8 @@ class Storage:
         item = Item(
             repo=storage_key,
             path=path,
+            folder=path.rpartition("/")[0] or ".",
+            name=path.rpartition("/")[2],
             checksums=checksums,
             size=len(body),
             created=there.created if there is not None else now,
@@ -205,9 +200,12 @@ class Storage:
         """A body that some file has, by its digest: what a deploy by checksum copies."""
         return self._bodies.get(sha256.lower() or self._sha256_of_sha1.get(sha1.lower(), ""))
 
-    def items(self, storage_key: str) -> Iterable[Item]:
-        """Every file and folder but the root of one repository, in no order to rely on."""
-        return self._items.get(storage_key, {}).values()
+    def items(self, storage_key: str) -> list[Item]:
+        """Every file and folder but the root of one repository, in no order to rely on.
+
+        A copy, so that a search in a thread is not disturbed by what is stored meanwhile.
+        """
+        return list(self._items.get(storage_key, {}).values())
 
     def storage_keys(self) -> list[str]:
         """Every key under which files are kept, sorted."""
@@ -297,8 +295,17 @@ class Storage:
 
 
 def _folder(storage_key: str, path: str, *, by: str, at: datetime) -> Item:
+    folder, _, name = path.rpartition("/")
     return Item(
-        repo=storage_key, path=path, created=at, modified=at, updated=at, created_by=by, modified_by=by
+        repo=storage_key,
+        path=path,
+        folder=folder or ".",
+        name=name or ".",
+        created=at,
+        modified=at,
+        updated=at,
+        created_by=by,
+        modified_by=by,
     )
 
 

@@ -20,6 +20,11 @@ from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform
 
 
+async def without_repository(platform: Platform, request: web.Request) -> web.Response:
+    """`/artifactory//…`, as a careless join makes it: 500 (devopshq/artifactory, pull request 127)."""
+    raise errors.artifactory(500, "Repo key cannot be empty")
+
+
 async def get(platform: Platform, request: web.Request) -> web.Response:
     """Download a file by its path; what Xray blocks is 403."""
     path, _ = split_matrix(request)
