@@ -1,6 +1,7 @@
 """Reading one scope to its end: batches out of a stream of records, and the cursor that they add up to."""
 
 import asyncio
+import hashlib
 from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
 from datetime import datetime
 
@@ -14,18 +15,29 @@ BATCH = 500
 RECORDS = "records"
 """The validator that remembers how many records the last whole reading saw."""
 
+BASIS = "basis"
+"""The validator that says what a cursor is a cursor of: with another source or reading, all is read anew."""
+
 SHRUNK = 0.9
+
+
+def basis(*meant: str) -> str:
+    """Sum up all that decides what a reading gives."""
+    return hashlib.sha256("\0".join(meant).encode()).hexdigest()[:16]
 
 
 class Drain:
     """One scope while it is being read; counts what goes by and ends in a `Drained`."""
 
-    def __init__(self, scope: str, before: Cursor, *, now: datetime) -> None:
+    def __init__(self, scope: str, known: Cursor | None, *, basis: str, now: datetime) -> None:
+        """`basis` says what is read, and how: a cursor of another basis is of no use."""
+        usable = known is not None and known.validators.get(BASIS, basis) == basis
         self.scope = scope
-        self.before = before
+        self.before = known if known and usable else Cursor()
         self.records = 0
+        self._basis = basis
         self._now = now
-        self._newest = before.watermark
+        self._newest = self.before.watermark
 
     async def batches(self, records: Iterable[tuple[Statement, ...]]) -> AsyncGenerator[Batch, None]:
         """Read records (the statements of each) in a thread, as they are files or pages of a file."""
@@ -58,7 +70,7 @@ class Drain:
     def drained(self, validators: Mapping[str, str], *warnings: str) -> Drained:
         """End a reading of some records."""
         kept = {RECORDS: self.before.validators[RECORDS]} if RECORDS in self.before.validators else {}
-        cursor = Cursor(watermark=self._newest, validators={**kept, **validators})
+        cursor = Cursor(watermark=self._newest, validators={**kept, BASIS: self._basis, **validators})
         return Drained(scope=self.scope, cursor=cursor, records=self.records, warnings=warnings)
 
     def drained_whole(self, validators: Mapping[str, str], *warnings: str) -> Drained:

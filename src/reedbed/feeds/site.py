@@ -24,6 +24,10 @@ LONGEST_TRANSFER_S = 1_800.0
 CHUNK = 1 << 16
 
 
+class NotListening(Unreachable):
+    """No connection at all: the other files of this host will not come either."""
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     status: Literal[200, 304, 404]
     etag: str | None = None
@@ -202,7 +206,9 @@ def _unreachable(url: URL, error: Exception) -> Unreachable:
         fix = "Check the host's name in the feed's source, and this machine's name servers."
     else:
         fix = "Check the network and the proxy between here and there; the next run tries again."
-    return Unreachable(f"Could not fetch {_shown(url)}", why=str(error) or type(error).__name__, fix=fix)
+    connected = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
+    kind = Unreachable if connected else NotListening
+    return kind(f"Could not fetch {_shown(url)}", why=str(error) or type(error).__name__, fix=fix)
 
 
 def _unreadable(url: URL, why: str) -> Unreadable:
