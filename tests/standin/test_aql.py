@@ -119,6 +119,12 @@ async def test_what_is_no_query_is_a_400_in_plain_text(ask: Client, query: str) 
     assert "it looks like there is syntax error near the following sub-query: " in answer.text
 
 
+async def test_bytes_that_are_no_text_are_no_query(ask: Client) -> None:
+    answer = await ask("POST", AQL, data=b"\xff\xfe")
+
+    assert answer.status == 400
+
+
 async def test_only_fields_of_the_result_can_be_sorted_by(ask: Client) -> None:
     answer = await aql(ask, TARBALLS + '.include("name").sort({"$asc":["size"]})')
 

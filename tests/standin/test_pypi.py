@@ -126,6 +126,18 @@ async def test_an_upload_with_a_wrong_digest_is_refused(
     assert standin.platform.artifactory.get("pypi-local", "reed-x/1.0/reed_x-1.0.tar.gz") is None
 
 
+@pytest.mark.parametrize(
+    "body", [b"", b"no form", b"--b\r\n\r\n", b"--b\r\nContent-Length: x\r\n\r\ny\r\n--b--"]
+)
+async def test_what_is_no_upload_is_refused(ask: Client, body: bytes) -> None:
+    headers = {"Content-Type": "multipart/form-data; boundary=b"}
+
+    answer = await ask("POST", "/artifactory/api/pypi/pypi/", data=body, headers=headers)
+    no_form = await ask("POST", "/artifactory/api/pypi/pypi/", data=body)
+
+    assert (answer.status, no_form.status) == (400, 400)
+
+
 async def test_credentials_in_the_index_url_are_needed(standin: Running, tmp_path: Path) -> None:
     env = pip_env(standin, tmp_path)
     anonymous = env | {"PIP_INDEX_URL": env["PIP_INDEX_URL"].replace(with_token(standin), standin.url)}

@@ -5,6 +5,7 @@ import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from jfrog_standin.artifactory.repository import Repository
@@ -145,6 +146,29 @@ async def test_an_upstream_that_is_out_of_order_hides_nothing_that_is_local(
     assert [answer.status for answer in found] == [200] * 4
     assert missing.status == 502
     assert "did not answer" in missing.json["errors"][0]["message"]
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_what_an_upstream_says_in_no_form_is_left_out(
+    standin: Running, upstream: Running, ask: Client
+) -> None:
+    odd = {
+        "dist-tags": [],
+        "versions": {"1.0.0": "x", "2.0.0": {"version": "2.0.0", "dist": {}}, "3.0.0": {}},
+    }
+    files = f"{upstream.url}/artifactory/generic-local"
+    add_remotes(standin, {"npm": files})
+    upstream.platform.artifactory.put(
+        "generic-local", "odd", msgspec.json.encode({"name": "odd", **odd}), by="a"
+    )
+    upstream.platform.artifactory.put("generic-local", "other", b'{"name": "not other"}', by="a")
+
+    odd_one = await ask("GET", "/artifactory/api/npm/npm-remote/odd")
+    other = await ask("GET", "/artifactory/api/npm/npm-remote/other")
+
+    assert list(odd_one.json["versions"]) == ["2.0.0"]
+    assert odd_one.json["dist-tags"] == {}
+    assert other.status == 404
 
 
 @pytest.mark.network

@@ -33,7 +33,7 @@ class Searches:
             raise errors.artifactory(429, "Too many AQL queries are running. Try again later.")
         self._running += 1
         try:
-            query = _permitted(_read(await request.text()), caller)
+            query = _permitted(_read(await request.read()), caller)
             found = await asyncio.to_thread(  # a second over many items must not hold up everybody else
                 evaluate,
                 query,
@@ -46,9 +46,9 @@ class Searches:
             self._running -= 1
 
 
-def _read(text: str) -> Query:
+def _read(body: bytes) -> Query:
     try:
-        return read_query(text.strip())
+        return read_query(body.decode("utf-8", "replace").strip())
     except AqlError as error:
         raise errors.aql(400, str(error)) from error
 

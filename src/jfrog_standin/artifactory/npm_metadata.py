@@ -73,8 +73,7 @@ def with_tarballs(document: Packument, base: str) -> Packument:
             **shown,
             "dist": {**shown["dist"], "tarball": f"{base}/{_tarball_path(document['name'], shown)}"},
         }
-        for version, shown in document.get("versions", {}).items()
-        if isinstance(shown, dict) and isinstance(shown.get("dist"), dict)
+        for version, shown in document["versions"].items()
     }
     return {**document, "versions": versions}
 

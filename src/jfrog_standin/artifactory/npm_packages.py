@@ -51,7 +51,7 @@ def local_packument(storage: Storage, member: Repository, name: str) -> Packumen
 
 
 async def remote_packument(remotes: Remotes, member: Repository, name: str) -> Packument | None:
-    """The upstream's document, as it says."""
+    """The upstream's document, without what is not in the form that documents have."""
     url = f"{await remotes.upstream(member)}/{quote(name, safe='@')}"
     document = await remotes.document(member, url, accept="application/json")
     if document is None:
@@ -60,7 +60,18 @@ async def remote_packument(remotes: Remotes, member: Repository, name: str) -> P
         read: Packument = msgspec.json.decode(document.body, type=dict[str, Any])
     except msgspec.DecodeError:
         return None
-    return read if isinstance(read.get("versions"), dict) and read.get("name") == name else None
+    parts = {part: _mapping(read.get(part)) for part in ("versions", "dist-tags", "time")}
+    versions = {version: shown for version, shown in parts["versions"].items() if _is_version(shown)}
+    return {**read, **parts, "versions": versions} if read.get("name") == name else None
+
+
+def _mapping(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_version(shown: Any) -> bool:
+    dist = shown.get("dist") if isinstance(shown, dict) else None
+    return isinstance(dist, dict) and isinstance(shown.get("version"), str)
 
 
 async def remote_tarball(remotes: Remotes, member: Repository, name: str, file: str) -> str | None:

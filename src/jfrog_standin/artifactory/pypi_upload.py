@@ -1,6 +1,6 @@
 """Uploads to a PyPI repository: the form that twine and its like send."""
 
-from aiohttp import BodyPartReader, web
+from aiohttp import BodyPartReader, MultipartReader, web
 
 from jfrog_standin import errors
 from jfrog_standin.artifactory.coordinates import coordinates_of
@@ -12,6 +12,7 @@ from jfrog_standin.platform import Platform
 
 MAX_FIELD_BYTES = 2**20
 MAX_FIELDS = 200
+NO_UPLOAD = "The form is no upload of a file."
 
 
 async def post(platform: Platform, request: web.Request) -> web.Response:
@@ -19,7 +20,7 @@ async def post(platform: Platform, request: web.Request) -> web.Response:
     repository = deployable(platform, request.match_info["repo"])
     fields, file, body = await _form(request, platform.artifactory.max_file_bytes)
     if fields.get(":action") != "file_upload" or not file or "/" in file:
-        raise errors.artifactory(400, "The form is no upload of a file.")
+        raise errors.artifactory(400, NO_UPLOAD)
     if coordinates_of("pypi", file) is None:
         raise errors.artifactory(400, f"The file name {file!r} is no distribution's.")
     refuse_mismatch(body, sha256=fields.get("sha256_digest", ""), md5=fields.get("md5_digest", ""))
@@ -36,13 +37,20 @@ async def post(platform: Platform, request: web.Request) -> web.Response:
 
 async def _form(request: web.Request, max_bytes: int) -> tuple[dict[str, str], str, bytes]:
     """The text fields, and the name and body of the file."""
+    if not request.content_type.startswith("multipart/"):
+        raise errors.artifactory(400, NO_UPLOAD)
+    try:
+        return await _parts(await request.multipart(), max_bytes)
+    except (ValueError, LookupError) as error:  # whatever is wrong with a form, aiohttp says by one of these
+        raise errors.artifactory(400, NO_UPLOAD) from error
+
+
+async def _parts(form: MultipartReader, max_bytes: int) -> tuple[dict[str, str], str, bytes]:
     fields: dict[str, str] = {}
     file, body = "", b""
-    if not request.content_type.startswith("multipart/"):
-        raise errors.artifactory(400, "The form is no upload of a file.")
-    async for part in await request.multipart():
+    async for part in form:
         if not isinstance(part, BodyPartReader) or len(fields) > MAX_FIELDS:
-            raise errors.artifactory(400, "The form is no upload of a file.")
+            raise errors.artifactory(400, NO_UPLOAD)
         if part.filename is not None and part.name == "content":
             file, body = part.filename, await _bounded(part, max_bytes)
         else:
