@@ -103,7 +103,7 @@ def plan(state: State, keys: Collection[str], criterion: Criterion) -> Enforceme
         steps.append(Index(keys=not_indexed))
     if open_keys:
         steps += _guard(state, [c for c in covers if c.key in open_keys], criterion)
-    return Enforcement(covers=covers, steps=tuple(steps), warnings=tuple(_warnings(covers, steps)))
+    return Enforcement(covers=covers, steps=tuple(steps), warnings=tuple(_warnings(state, covers, steps)))
 
 
 def cover(state: State, key: str, criterion: Criterion) -> Cover:
@@ -223,13 +223,17 @@ def extended(body: Mapping[str, Any], with_watch: Watch) -> dict[str, Any]:
     }
 
 
-def _warnings(covers: Iterable[Cover], steps: Iterable[Step]) -> Iterable[str]:
+def _warnings(state: State, covers: Iterable[Cover], steps: Iterable[Step]) -> Iterable[str]:
     for each in covers:
         if each.problem:
             yield f"{each.key}: {each.problem}"
     for step in steps:
         if isinstance(step, PutPolicy) and "Critical" in str(step):
             yield "the policy goes by severity: releases with a critical CVE are blocked as well"
+        if isinstance(step, PutWatch) and any(
+            w.name == WATCH and not w.general_data.active for w in state.watches
+        ):
+            yield f"the watch {WATCH} was switched off; it is switched on again"
 
 
 def _in_words(rule: Rule) -> str:

@@ -23,7 +23,7 @@ from reedbed.jfrog.access import token_facts
 from reedbed.jfrog.address import platform_url
 from reedbed.jfrog.causes import FIX, Cause, Failure
 from reedbed.jfrog.custom_issue import Component, CustomIssue, IssueSource, IssueStyle
-from reedbed.jfrog.exchange import Answer, Call, read
+from reedbed.jfrog.exchange import Answer, Call
 from reedbed.jfrog.session import JFrog, Patience, connect
 from reedbed.jfrog.token import ARTIFACTORY, XRAY, Kind, TokenFacts, check_token, read_token
 from reedbed.jfrog.wire import Version
@@ -74,7 +74,7 @@ async def check(
     test = _Test(now, style)
     await test.run("address", (), lambda: _address(platform))
     await test.run("token", (), lambda: _token(token, now()))
-    if test.failed("address") or test.is_unsendable(token):
+    if not test.passed("address") or _is_unsendable(token):
         return test.skip_rest("the address or the token can't be used")
     try:
         async with connect(platform, token, patience=patience) as jfrog:
@@ -100,12 +100,12 @@ class _Test:
         await self.run("artifactory", ("reach",), lambda: _artifactory(jfrog, self._now()))
         await self.run("token-lifetime", ("artifactory",), lambda: _lifetime(jfrog, self._now()))
         await self.run("xray", ("reach",), lambda: _xray(jfrog))
-        heard = not self.failed("artifactory")
+        heard = self.passed("artifactory")
         await self.run("xray-token", ("xray",), lambda: _xray_token(jfrog, self._now(), heard=heard))
         await self.run("xray-write", ("xray-token",), lambda: _xray_write(jfrog, self._style))
 
     async def run(self, name: str, needs: tuple[str, ...], look: Callable[[], Awaitable[_Seen]]) -> None:
-        if any(self._made[need].status != "ok" for need in needs):
+        if not all(self.passed(need) for need in needs):
             return
         started = time.perf_counter()
         self.add(name, await look(), duration_ms=(time.perf_counter() - started) * 1_000)
@@ -120,16 +120,8 @@ class _Test:
             duration_ms=round(duration_ms, 1),
         )
 
-    def failed(self, name: str) -> bool:
-        return name in self._made and self._made[name].status == "failed"
-
-    def is_unsendable(self, token: str) -> bool:
-        """Whether the token could not even be a header; an expired one is still worth asking with."""
-        try:
-            check_token(token)
-        except ReedbedError:
-            return True
-        return False
+    def passed(self, name: str) -> bool:
+        return name in self._made and self._made[name].status == "ok"
 
     def skip_rest(self, why: str) -> list[Check]:
         """Give all checks in order; those that were not made are skipped."""
@@ -165,6 +157,15 @@ async def _token(token: str, now: datetime) -> _Seen:
     return _Seen(_described(facts))
 
 
+def _is_unsendable(token: str) -> bool:
+    """Whether the token could not even be a header; an expired one is still worth asking with."""
+    try:
+        check_token(token)
+    except ReedbedError:
+        return True
+    return False
+
+
 def _described(facts: TokenFacts) -> str:
     parts = [f"{'an' if facts.kind[0] in 'aA' else 'a'} {facts.kind}"]
     if facts.user:
@@ -196,7 +197,7 @@ async def _reach(jfrog: JFrog) -> _Seen:
 
 
 async def _artifactory(jfrog: JFrog, now: datetime) -> _Seen:
-    found = _decoded(_VERSION, await jfrog.outcome(_VERSION), Version)
+    found = await jfrog.try_fetch(_VERSION, Version)
     if not isinstance(found, Failure):
         return _Seen(f"Artifactory {found.version or 'of unknown version'} takes the token")
     if found.cause is Cause.UNAUTHORISED and jfrog.facts.meant_for(ARTIFACTORY) is False:
@@ -222,7 +223,7 @@ async def _lifetime(jfrog: JFrog, now: datetime) -> _Seen:
 
 async def _xray(jfrog: JFrog) -> _Seen:
     """Xray tells its version to anybody, so this says nothing of the token."""
-    found = _decoded(_XRAY_VERSION, await jfrog.outcome(_XRAY_VERSION), Version)
+    found = await jfrog.try_fetch(_XRAY_VERSION, Version)
     if not isinstance(found, Failure):
         return _Seen(f"Xray {found.xray_version or 'of unknown version'} is there")
     if found.cause in {Cause.UNAUTHORISED, Cause.TOKEN_EXPIRED, Cause.FORBIDDEN}:
@@ -303,10 +304,6 @@ def _probe(style: IssueStyle) -> CustomIssue:
 
 
 # What was seen, in words
-
-
-def _decoded(call: Call, outcome: Answer | Failure, returns: type[Version]) -> Version | Failure:
-    return read(call, outcome, returns) if isinstance(outcome, Answer) else outcome
 
 
 def _failed(failure: Failure) -> _Seen:

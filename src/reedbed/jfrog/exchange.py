@@ -26,6 +26,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     `route` is a path with names in braces, which `at` fills in, percent-encoded (a name `path` keeps its
     slashes). `doing` completes “Could not …”; `needs` completes “Give the token's user …”.
+
+    Raises:
+        ValueError: a name would lead out of the route (`..`).
     """
 
     method: Literal["GET", "HEAD", "POST", "PUT", "DELETE"]
@@ -39,6 +42,11 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     reads: Literal["json", "text", "raw"] = "json"
     max_bytes: int = MAX_BYTES  # of the answer, after decompression
     repeatable: bool = True  # whether doing it twice is as good as once
+
+    def __post_init__(self) -> None:
+        for value in self.at.values():
+            if any(segment in {".", ".."} for segment in value.split("/")):
+                raise ValueError(f"{value!r} would lead out of {self.route}")
 
     @property
     def path(self) -> str:
@@ -83,6 +91,8 @@ def failure_of(call: Call, answer: Answer) -> Failure | None:
 def _cause(answer: Answer) -> Cause:
     if answer.status >= 500:
         return Cause.SERVER_ERROR
+    if _is_half(answer):
+        return Cause.TRUNCATED  # not even what it denies is certain
     if answer.status == 401 and "expired" in message_of(answer).lower():
         return (
             Cause.TOKEN_EXPIRED
@@ -98,6 +108,16 @@ _BY_STATUS = {
     408: Cause.TIMEOUT,  # what AQL says when a query took too long
     429: Cause.BUSY,
 }
+
+
+def _is_half(answer: Answer) -> bool:
+    if not answer.body or "json" not in answer.headers.get("Content-Type", ""):
+        return False
+    try:
+        msgspec.json.decode(answer.body, type=msgspec.Raw)
+    except (ValueError, RecursionError) as error:
+        return _is_cut_off(answer.body, error)
+    return False
 
 
 def _redirected(answer: Answer) -> Failure:

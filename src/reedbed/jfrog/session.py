@@ -96,33 +96,27 @@ class JFrog:
             Refused: any other 4xx.
             Unreadable: a redirect, a page, too large, cut off, or not of the documented shape.
         """
-
-        def accept(answer: Answer) -> T | Failure:
-            return exchange.read(call, answer, returns)
-
-        return await self._patiently(call, accept)
+        return _or_raise(call, await self.try_fetch(call, returns))
 
     async def tell(self, call: Call) -> Answer:
         """Make a call of whose answer only status, headers or bare text matter. Raises as `fetch`."""
-        return await self._patiently(call, lambda answer: answer)
+        return _or_raise(call, await self.outcome(call))
+
+    async def try_fetch(self, call: Call, returns: type[T]) -> T | Failure:
+        """Do as `fetch`, and give what came of it as a value."""
+        return await self._repeated(call, lambda answer: exchange.read(call, answer, returns))
 
     async def outcome(self, call: Call) -> Answer | Failure:
-        """Make a call, again if need be, and give what came of it as a value."""
+        """Do as `tell`, and give what came of it as a value."""
+        return await self._repeated(call, lambda answer: answer)
+
+    async def _repeated(self, call: Call, accept: Callable[[Answer], T | Failure]) -> T | Failure:
         try:
-            return await self._repeated(call, lambda answer: answer)
+            async for attempt in self.attempts(self._again, most=None if call.repeatable else 1):
+                with attempt:
+                    return await self._accepted(call, accept)
         except _Failed as failed:
             return failed.failure
-
-    async def _patiently(self, call: Call, accept: Callable[[Answer], T | Failure]) -> T:
-        try:
-            return await self._repeated(call, accept)
-        except _Failed as failed:
-            raise failed.failure.error(call.doing, needs=call.needs) from None
-
-    async def _repeated(self, call: Call, accept: Callable[[Answer], T | Failure]) -> T:
-        async for attempt in self.attempts(self._again, most=None if call.repeatable else 1):
-            with attempt:
-                return await self._accepted(call, accept)
         raise AssertionError("there is at least one attempt")  # pragma: no cover
 
     def attempts(
@@ -207,6 +201,12 @@ class JFrog:
             self.breaker = self.breaker.succeeded()
         if isinstance(outcome, Failure) and outcome.cause is Cause.BUSY and outcome.retry_after_s:
             self._quiet_until = max(self._quiet_until, now + outcome.retry_after_s)
+
+
+def _or_raise(call: Call, outcome: T | Failure) -> T:
+    if isinstance(outcome, Failure):
+        raise outcome.error(call.doing, needs=call.needs)
+    return outcome
 
 
 async def _bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:

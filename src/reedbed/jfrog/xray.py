@@ -12,7 +12,7 @@ import msgspec
 from reedbed.errors import ReedbedError, Refused, Unreachable, Unreadable
 from reedbed.jfrog.causes import Cause, Failure
 from reedbed.jfrog.custom_issue import CustomIssue
-from reedbed.jfrog.exchange import JSON, Answer, Call, json_body, read
+from reedbed.jfrog.exchange import JSON, Call, json_body
 from reedbed.jfrog.proof import outdated, same
 from reedbed.jfrog.session import JFrog
 from reedbed.jfrog.wire import IssueEcho
@@ -84,13 +84,12 @@ class Xray:
             doing=f"read custom issue {issue_id}",
             needs=READ,
         )
-        outcome = await self._jfrog.outcome(call)
-        decoded = read(call, outcome, IssueEcho) if isinstance(outcome, Answer) else outcome
-        if not isinstance(decoded, Failure):
-            return decoded
-        if decoded.cause is Cause.NOT_FOUND and decoded.from_service:
+        found = await self._jfrog.try_fetch(call, IssueEcho)
+        if not isinstance(found, Failure):
+            return found
+        if found.cause is Cause.NOT_FOUND and found.from_service:
             return None  # in Xray's own words; any other 404 is a wrong URL, or no Xray at all
-        raise decoded.error(call.doing, needs=call.needs)
+        raise found.error(call.doing, needs=call.needs)
 
     async def create_issue(self, issue: CustomIssue) -> None:
         """POST an issue once. 201 does not prove that Xray keeps it, and an id that is taken is a 400."""
