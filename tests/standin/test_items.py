@@ -8,6 +8,7 @@ from multidict import CIMultiDict
 from yarl import URL
 
 from jfrog_standin.access import User
+from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.permissions import Grant
 from jfrog_standin.server import Running
 from standin.conftest import Client
@@ -125,6 +126,16 @@ async def test_a_virtual_repository_passes_on_what_is_deployed_to_it(ask: Client
 
     assert deployed.json["repo"] == "generic-local"
     assert got.body == b"x"
+
+
+async def test_what_has_no_local_repository_behind_it_takes_nothing(standin: Running, ask: Client) -> None:
+    for key, before in (("one", "two"), ("two", "one"), ("three", ""), ("four", "nowhere")):
+        virtual = Repository(key=key, rclass="virtual", members=(), default_deployment=before)
+        standin.platform.artifactory.add(virtual)
+
+    answers = [await ask("PUT", f"/artifactory/{key}/x", data=b"") for key in ("one", "three", "four")]
+
+    assert [answer.status for answer in answers] == [405] * 3
 
 
 async def test_overwriting_and_deleting_take_permission_and_a_wrong_one_is_403_or_404(

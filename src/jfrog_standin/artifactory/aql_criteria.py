@@ -20,10 +20,10 @@ from jfrog_standin.artifactory.storage import Item, Storage
 
 Holds = Callable[[Item], bool]
 PairHolds = Callable[[str, str], bool]
-Test = Callable[[Any], bool]
 
 
 def compiled(criterion: Criterion, storage: Storage) -> Holds:
+    """The function of a criterion; relative times are relative to now, when it is made."""
     match criterion:
         case Comparison():
             return _comparison(criterion, storage)
@@ -158,6 +158,6 @@ def virtuals(item: Item, storage: Storage) -> list[str]:
     owner = storage.owner(item.repo)
     return [
         repository.key
-        for repository in storage.repositories.values()
+        for repository in list(storage.repositories.values())  # others change them meanwhile
         if repository.rclass == "virtual" and owner in storage.members(repository.key)
     ]

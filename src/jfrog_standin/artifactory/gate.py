@@ -41,12 +41,12 @@ def readable_members(
 
 def deployable(platform: Platform, key: str) -> Repository:
     """The local repository that takes what is deployed to a key; a virtual one passes it on."""
-    repository = platform.artifactory.repositories.get(key)
-    if repository is None:
+    repositories = platform.artifactory.repositories
+    asked = repositories.get(key)
+    if asked is None:
         raise unknown_repository(key)
-    if repository.rclass == "virtual" and repository.default_deployment:
-        return deployable(platform, repository.default_deployment)
-    if repository.rclass in {"virtual", "remote"}:
+    repository = repositories.get(asked.default_deployment) if asked.rclass == "virtual" else asked
+    if repository is None or repository.rclass in {"virtual", "remote"}:
         raise errors.artifactory(405, f"No local repository to deploy to is configured for '{key}'.")
     return repository
 

@@ -30,7 +30,7 @@ async def get(platform: Platform, request: web.Request) -> web.StreamResponse:
     """GET and HEAD: the versions, the latest one, or a file of one.
 
     The checksum database is not served: `sumdb/…/supported` is 404, and the go command asks the real one
-    unless GONOSUMDB or GOFLAGS say otherwise.
+    unless GONOSUMDB or GOSUMDB says otherwise.
     """
     repo, path = request.match_info["repo"], request.match_info["path"]
     if path.startswith("sumdb/"):

@@ -2,7 +2,6 @@
 
 import msgspec
 from aiohttp import web
-from msgspec.structs import replace
 
 from jfrog_standin import errors
 from jfrog_standin.artifactory.contents import Unreadable, npm_manifest
@@ -68,4 +67,4 @@ def _version(storage: Storage, item: Item) -> str:
 
 def _set(storage: Storage, item: Item, tags: tuple[str, ...]) -> None:
     others = {key: values for key, values in item.properties.items() if key != DIST_TAG}
-    storage.set_properties(replace(item, properties={}), {**others, **({DIST_TAG: tags} if tags else {})})
+    storage.set_properties(item, {**others, **({DIST_TAG: tags} if tags else {})})
