@@ -140,22 +140,13 @@ class Stat(msgspec.Struct, frozen=True):
     downloads: int = 0
 
 
-class Property(msgspec.Struct, frozen=True):
-    key: str = ""
-    value: str = ""
-
-
 class Item(msgspec.Struct, frozen=True):
     """A row of an AQL answer."""
 
     repo: str = ""
     path: str = ""  # the folder; "." is the root
     name: str = ""
-    sha256: str = ""
-    size: int = 0
-    modified: str = ""
     stats: tuple[Stat, ...] = ()
-    properties: tuple[Property, ...] = ()
 
     @property
     def full_path(self) -> str:
@@ -163,7 +154,6 @@ class Item(msgspec.Struct, frozen=True):
 
 
 class Range(msgspec.Struct, frozen=True):
-    total: int = 0  # rows in this answer, not rows there are
     limit: int | None = None
     notification: str | None = None  # says that the answer was trimmed
 
