@@ -1,6 +1,6 @@
 """`/artifactory/api/npm/<repo>/`: the registry that npm speaks to.
 
-Source: the npm registry's public API, in the repository npm/registry; JFrog knowledge base 000007048 on audits.
+Sources: the npm registry's public API (github.com/npm/registry); on audits JFrog's knowledge base 000007048.
 """
 
 import re
