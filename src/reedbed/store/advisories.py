@@ -28,6 +28,7 @@ __all__ = [
     "Stated",
     "Tally",
     "changed_packages",
+    "doubtful",
     "get",
     "latest_revision",
     "page",
@@ -166,6 +167,17 @@ def page(
         query = query.where(_OF.package_name.icontains(named, autoescape=True))
     if after is not None:
         query = query.where(sa.tuple_(*_ORDER) > after)
+    return _stated(connection, query.order_by(*_ORDER).limit(limit))
+
+
+def doubtful(connection: Connection, *, feed: str | None = None, limit: int) -> list[Stated]:
+    """List live statements of the kind that does not block unasked: suspicious, or verified by no person."""
+    query = select(ADVISORIES).where(
+        _OF.live,
+        sa.or_(_OF.verdict != Verdict.MALICIOUS, _OF.confidence != Confidence.HUMAN_VERIFIED),
+    )
+    if feed is not None:
+        query = query.where(_OF.feed == feed)
     return _stated(connection, query.order_by(*_ORDER).limit(limit))
 
 

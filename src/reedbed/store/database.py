@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as NoConnectionFree
 
 from reedbed.errors import Unreachable
-from reedbed.store.dialects import read_url
+from reedbed.store.dialects import read_url, shown
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -25,7 +25,7 @@ class Database:
 
     def __init__(self, url: str) -> None:
         parsed, self._kind = read_url(url)
-        self.name = parsed.render_as_string(hide_password=True)
+        self.name = shown(parsed)
         self._reader, self._writer = self._kind.engines(parsed)
         self._readers = ThreadPoolExecutor(self._kind.READERS, "reedbed-read")
         self._writers = ThreadPoolExecutor(self._kind.WRITERS, "reedbed-write")

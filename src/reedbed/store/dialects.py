@@ -52,6 +52,12 @@ def read_url(text: str) -> tuple[URL, Kind]:
         ) from (None if isinstance(error, ArgumentError | ValueError) else error)
 
 
+def shown(url: URL) -> str:
+    """Write a URL so that it may be seen: no password, which its query might hold as well."""
+    harmless = {name: value for name, value in url.query.items() if name in {"host", "port"}}
+    return url.set(query=harmless).render_as_string(hide_password=True)
+
+
 def kind(connection: Connection) -> Kind:
     return KINDS[connection.dialect.name]
 

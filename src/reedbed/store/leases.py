@@ -39,7 +39,7 @@ def take(connection: Connection, name: str, owner: str, *, now: datetime, ttl_s:
         set_={key: taking.excluded[key] for key in ("owner", "taken_at", "until")},
         where=or_(LEASES.c.until <= now, LEASES.c.owner == owner),
     )
-    return connection.execute(statement).rowcount == 1
+    return connection.execute(statement.returning(LEASES.c.name)).first() is not None
 
 
 def renew(connection: Connection, name: str, owner: str, *, now: datetime, ttl_s: float) -> bool:

@@ -76,9 +76,9 @@ def commit(connection: Connection, platform: str, run_id: str, *, holds: Collect
     kept = {name: case((same, CHANGES.c[name]), else_=new[name]) for name in NEW_START}
     taken = {name: new[name] for name in PLANNED_FIELDS if name not in NEW_START}
     statement = moving.on_conflict_do_update(index_elements=["platform", "package"], set_=taken | kept)
-    moved = connection.execute(statement).rowcount
-    connection.execute(delete(PLANNING).where(_ROW.platform == platform, _ROW.run_id == run_id))
-    return moved
+    connection.execute(statement)
+    moved = delete(PLANNING).where(_ROW.platform == platform, _ROW.run_id == run_id)
+    return connection.execute(moved).rowcount
 
 
 _COLUMNS = ["platform", "package", *PLANNED_FIELDS, "next_attempt_at", "attempts", "reason", "tried"]

@@ -48,7 +48,8 @@ def add(connection: Connection, platform: Platform, *, sealed_token: str) -> Non
     adding = upsert(connection, PLATFORMS).values(
         **msgspec.structs.asdict(platform), sealed_token=sealed_token
     )
-    if not connection.execute(adding.on_conflict_do_nothing(index_elements=["name"])).rowcount:
+    adding = adding.on_conflict_do_nothing(index_elements=["name"])
+    if connection.execute(adding.returning(PLATFORMS.c.name)).first() is None:
         raise SettingsError(
             f"Could not add the platform {platform.name}",
             why="there is one of this name",

@@ -84,14 +84,15 @@ def again(error: DBAPIError) -> bool:
 
 def explain(error: DBAPIError, database: str) -> ReedbedError | None:
     """Say what a person can do about it; None where it is a fault in the program."""
-    state = getattr(error.orig, "sqlstate", None) or ("08000" if _without_answer(error) else "")
+    state = getattr(error.orig, "sqlstate", None) or (NO_CONNECTION if _unconnected(error) else "")
     fix = FIXES.get(state) or FIXES.get(state[:2])
     if fix is None:
         return None
     return Unreachable(f"Could not use the database {database}", why=_first_line(error), fix=fix)
 
 
-def _without_answer(error: DBAPIError) -> bool:
+def _unconnected(error: DBAPIError) -> bool:
+    """Whether no connection came about, or it broke: libpq gives no code for the reason."""
     return error.connection_invalidated or isinstance(error, sa.exc.OperationalError)
 
 
@@ -99,8 +100,11 @@ def _first_line(error: DBAPIError) -> str:
     return str(error.orig).strip().partition("\n")[0] or "the connection ended"
 
 
+NO_CONNECTION = "08000"
+
 FIXES = {  # postgresql.org/docs/15/errcodes-appendix.html
-    "08": "See that the server runs and can be reached from here, and that the URL names it.",
+    "08": "See that the server runs and can be reached from here, that the database is there, and that the "
+    "URL's user and password are right.",
     "25006": "The server is a read-only copy: name the primary one.",
     "28": "See that the URL's user and password are right, and that the server lets them in from here.",
     "3D": "Make the database on the server first, or name one that exists.",
