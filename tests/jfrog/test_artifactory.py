@@ -4,8 +4,7 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jfrog.platforms import at, impatient
-from jfrog.test_session import local, served
+from jfrog.platforms import at, impatient, local, served
 from jfrog_standin.access import User
 from jfrog_standin.artifactory.packages import add_go, add_npm, add_pypi
 from jfrog_standin.artifactory.repository import Repository

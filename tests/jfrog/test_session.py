@@ -1,15 +1,13 @@
 import asyncio
 import gzip
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import msgspec
 import pytest
 from aiohttp import web
 
-from jfrog.platforms import at, impatient
+from jfrog.platforms import at, impatient, local, served
 from jfrog_standin.faults import Fault, Kind, Params
 from jfrog_standin.server import Running
 from reedbed.errors import ReedbedError, Refused, SettingsError, Unreachable, Unreadable
@@ -275,24 +273,6 @@ async def test_a_ca_file_without_a_certificate_is_named(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="PEM"):
         async with connect(platform, "t.t.t"):
             pass
-
-
-@asynccontextmanager
-async def served(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]) -> AsyncIterator[str]:
-    """Serve one handler for every path on plain http."""
-    app = web.Application()
-    app.router.add_route("*", "/{path:.*}", handler)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        yield f"http://127.0.0.1:{runner.addresses[0][1]}"
-    finally:
-        await runner.cleanup()
-
-
-def local(url: str) -> Platform:
-    return Platform(name="local", url=url, per_second=2_000, timeout_s=5.0)
 
 
 def test_the_usual_patience_ends_within_minutes() -> None:
