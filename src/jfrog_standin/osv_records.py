@@ -23,7 +23,7 @@ def record(
     name: str,
     *,
     ecosystem: str = "npm",
-    versions: Iterable[str] = (),
+    versions: Iterable[Any] = (),
     ranges: Iterable[Mapping[str, Any]] = (),
     modified: datetime = MADE,
     **more: Any,

@@ -18,7 +18,7 @@ from reedbed.errors import Unreachable, Unreadable
 from reedbed.feeds.draining import Drain, basis
 from reedbed.feeds.feed import Batch, Drained
 from reedbed.feeds.osv_record import LINK, PACKAGE_TYPES, unusable
-from reedbed.feeds.own_list_rows import FIELDS, Row, rows
+from reedbed.feeds.own_list_rows import FIELDS, Place, Row, rows
 from reedbed.feeds.settings import OwnListSettings
 from reedbed.feeds.site import open_site
 from reedbed.model.advisory import (
@@ -101,14 +101,14 @@ class OwnList:
 
     def _entries(self, found: _List, unused: set[str]) -> Iterator[tuple[Statement, ...]]:
         """Read row by row; a row under the id of an earlier one is refused, not guessed about."""
-        lines: dict[str, int] = {}
+        places: dict[str, Place] = {}
         name = self._settings.source.partition("?")[0].rpartition("/")[2]
         for row in rows(found.data, name=name):
             unused |= row.values.keys() - FIELDS
             statement = read_row(row, self._settings, modified=found.modified)
-            earlier = lines.setdefault(statement.id, row.place.line)
-            if earlier != row.place.line:
-                reason = f"it has the id {statement.id} of line {earlier}: give it one of its own"
+            earlier = places.setdefault(statement.id, row.place)
+            if earlier != row.place:
+                reason = f"{row.place}: it has the id of {earlier}, {statement.id}: give it one of its own"
                 statement = _refused(self.name, row, reason)
             yield (statement,)
 
@@ -192,7 +192,9 @@ class _Fields:
         if value is None or isinstance(value, bool):
             return bool(value)
         text = self.text("withdrawn").lower()
-        return text in YES or (text not in NO and self.moment("withdrawn") is not None)
+        if text in YES | NO:
+            return text in YES
+        return self.moment("withdrawn") is not None
 
 
 def _statement(fields: _Fields, settings: OwnListSettings, list_modified: datetime) -> Statement:
@@ -264,7 +266,7 @@ def _link(text: str, notes: list[str]) -> str | None:
 
 
 def _refused(feed: str, row: Row, reason: str) -> Unusable:
-    return unusable(feed, f"line {row.place.line}", reason)
+    return unusable(feed, str(row.place), reason)
 
 
 def _unused(names: set[str]) -> tuple[str, ...]:
