@@ -76,10 +76,13 @@ class Xray(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     issue_kind: Annotated[
         int,
         Meta(
-            description="`issue_kind` of the custom issues. That 1 marks malware is reported, not documented: "
+            description="`issue_kind` of custom issues. That 1 marks malware is reported, not documented: "
             "`intel enforce` looks at the effect."
         ),
     ] = 1
+    malicious_flag: Annotated[
+        bool, Meta(description="Send `malicious_package: true` too; whether Xray takes it is undocumented.")
+    ] = False
     provider: Annotated[str, Meta(description="The provider that custom issues name; never `JFrog`.")] = (
         "Reedbed"
     )

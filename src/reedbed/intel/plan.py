@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     downloads: int = 1  # of a release, from which on its package counts as in use
 
 
-class Served(msgspec.Struct, frozen=True):
+class Use(msgspec.Struct, frozen=True):
     """A release that Artifactory holds, and how often people fetched it there."""
 
     version: str | None  # None: the file's name does not tell
@@ -119,7 +119,7 @@ def needs_screening(each: Change) -> bool:
     return each.action is not Action.DELETE and each.flagged.versions.wide
 
 
-def in_use(each: Change, served: Iterable[Served], limits: Limits) -> bool:
+def in_use(each: Change, uses: Iterable[Use], limits: Limits) -> bool:
     """Say whether people download releases that only an interval, and no source by name, condemns.
 
     A release whose version or order is not known counts as condemned: then a person should look.
@@ -131,7 +131,7 @@ def in_use(each: Change, served: Iterable[Served], limits: Limits) -> bool:
     return any(
         release.downloads >= limits.downloads
         and (release.version is None or holds(span, release.version, package_type) is not False)
-        for release in served
+        for release in uses
     )
 
 
@@ -139,7 +139,7 @@ LONGEST_WAIT_S = 3600.0
 
 
 def wait_s(attempts: int, *, asked_s: float | None, chance: float) -> float:
-    """Say how long a change that failed `attempts` times (1 is the first) waits: doubling from 5 s to an hour.
+    """Say how long a change waits that has failed `attempts` times: doubling from 5 s to an hour.
 
     `chance` in [0, 1) spreads changes that failed together over half of that time. What the other side
     asked for (Retry-After) is waited at least.

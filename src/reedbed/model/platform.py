@@ -15,8 +15,8 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     url: str  # https://host[:port][/prefix], without a trailing slash
     ca_file: str | None = None  # PEM; None: the system's certificate authorities
     proxy: str | None = None
-    per_second: float = 20.0  # requests a second, over all processes together
-    concurrency: int = 8  # requests in flight
+    per_second: float = 100.0  # requests a second, over all processes together
+    concurrency: int = 16  # requests in flight
     timeout_s: float = 30.0  # for one request, from connect to the last byte
     token_expires_at: datetime | None = None  # UTC; None: not known, or never
 

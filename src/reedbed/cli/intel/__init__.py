@@ -1,0 +1,1 @@
+"""`reedbed intel …`: flow 1."""

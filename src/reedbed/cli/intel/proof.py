@@ -1,0 +1,154 @@
+"""`reedbed intel verify|enforce`: what is proved, and what is not."""
+
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from reedbed.cli import show
+from reedbed.cli.exit import Exit
+from reedbed.cli.options import AsJson, Common
+
+if TYPE_CHECKING:
+    from reedbed.intel.enforce import Proof, Step
+    from reedbed.jfrog.blocking import Enforcement
+    from reedbed.jfrog.session import JFrog
+    from reedbed.wiring import Parts
+
+FLAG = Parameter(negative="")
+
+
+async def verify(platform: str, *, json: AsJson = False, common: Common | None = None) -> int:
+    """Compare the ledger with what Xray really holds; exits 5 when they differ. Changes nothing in Xray.
+
+    Example: `reedbed intel verify prod`
+
+    Parameters
+    ----------
+    platform
+        The platform.
+    json
+        Print every issue as one JSON object, a line each.
+    """
+    from reedbed.intel.verify import Finding, Verified
+    from reedbed.intel.verify import verify as flow
+    from reedbed.jfrog.xray import Xray
+    from reedbed.jobs import now_utc
+    from reedbed.wiring import line_to, opened
+
+    counts = dict.fromkeys(Finding, 0)
+
+    def told(result: Verified) -> None:
+        counts[result.finding] += 1
+        if json:
+            show.json(result)
+        elif result.finding is not Finding.AS_WRITTEN:
+            show.line(f"[red]{result.finding}[/] {show.safe(result.package)} {show.safe(result.detail)}")
+
+    async with opened((common or Common()).load()) as parts, line_to(parts, platform) as jfrog:
+        await flow(
+            parts.db,
+            Xray(jfrog),
+            platform,
+            parts.terms,
+            concurrency=jfrog.platform.concurrency,
+            now=now_utc,
+            told=told,
+        )
+    total = sum(counts.values())
+    show.err.print(f"{counts[Finding.AS_WRITTEN]} of {total} issues are in Xray as they were written.")
+    return Exit.DONE if counts[Finding.AS_WRITTEN] == total else Exit.NOT_PROVED
+
+
+async def enforce(
+    platform: str,
+    *,
+    repository: Annotated[tuple[str, ...], Parameter(negative="")],
+    apply: Annotated[bool, FLAG] = False,
+    by: Literal["malicious", "severity"] = "malicious",
+    prove_in: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    prove_with: str | None = None,
+    wait_s: float = 300.0,
+    json: AsJson = False,
+    common: Common | None = None,
+) -> int:
+    """Show what makes custom issues block in repositories; with --apply make it; with --prove-in prove it.
+
+    The proof uploads a tiny harmless package to a local repository, flags it, waits until its download is
+    refused, frees it, and takes it away. A remote is proved with a benign release of it that you name.
+    Exits 5 when a repository does not block, or that could not be proved.
+
+    Example: `reedbed intel enforce prod --repository npm-local --apply --prove-in npm-local`
+
+    Parameters
+    ----------
+    platform
+        The platform.
+    repository
+        The repositories that should block; may be repeated.
+    apply
+        Make what is missing: the policy, the watch, the indexing.
+    by
+        What the policy goes by: Xray's flag for malware; or severity Critical, critical CVEs with it.
+    prove_in
+        Prove it in these repositories; may be repeated.
+    prove_with
+        The benign release to prove with, as npm:left-pad@1.3.0; none: a package made for that.
+    wait_s
+        Seconds that blocking and freeing may take, each.
+    json
+        Print one JSON value.
+    """
+    from reedbed.jfrog import enforcement
+    from reedbed.wiring import line_to, opened
+
+    async with opened((common or Common()).load()) as parts, line_to(parts, platform) as jfrog:
+        found = await enforcement.planned(jfrog, repository, by)
+        if not json:
+            _draw(found, applied=apply)
+        if apply and found.steps:
+            await enforcement.carry_out(jfrog, found)
+            found = await enforcement.planned(jfrog, repository, by)
+        proofs = [
+            await _prove(parts, jfrog, key, release=prove_with, wait_s=wait_s, quiet=json) for key in prove_in
+        ]
+    if json:
+        show.json({"enforcement": found, "proofs": proofs})
+    blocks = all(cover.blocks for cover in found.covers)
+    return Exit.DONE if blocks and all(proof.proved for proof in proofs) else Exit.NOT_PROVED
+
+
+def _draw(found: "Enforcement", *, applied: bool) -> None:
+    rows = [
+        (c.key, c.kind, "yes" if c.indexed else "no", ", ".join(c.blocked_by) or "nothing", c.problem)
+        for c in found.covers
+    ]
+    show.table(["repository", "kind", "indexed", "blocked by", "problem"], rows)
+    for step in found.steps:
+        show.line(f"{'doing' if applied else 'would'}: {show.safe(step)}")
+    for warning in found.warnings:
+        show.err.print(f"[yellow]note:[/] {show.safe(warning)}")
+    if found.steps and not applied:
+        show.line("Say --apply to do that.")
+
+
+async def _prove(
+    parts: "Parts", jfrog: "JFrog", key: str, *, release: str | None, wait_s: float, quiet: bool
+) -> "Proof":
+    from reedbed.intel import enforce as flow
+    from reedbed.jobs import now_utc
+
+    def told(step: "Step") -> None:
+        if not quiet:
+            mark = "[green]✓[/]" if step.ok else "[red]✗[/]"
+            show.line(f"{mark} {key}: {step.name} ({step.took_s:.1f} s) {show.safe(step.seen)}")
+
+    async with flow.subject(jfrog, key, release) as subject:
+        proof = await flow.prove(
+            jfrog, parts.db, subject, style=parts.terms.style, wait_s=wait_s, now=now_utc, told=told
+        )
+    if not quiet:
+        show.line(f"[bold]{key}: {'proved' if proof.proved else 'not proved'}[/]")
+        if proof.malicious is False:
+            show.err.print("Xray does not call the issue malicious: a policy by that flag would not see it;")
+            show.err.print("use --by severity, or look at the xray.* settings.")
+    return proof

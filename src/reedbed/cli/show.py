@@ -1,0 +1,75 @@
+"""How commands show what they have: tables for people, one JSON value for programs."""
+
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from reedbed.model.text import hidden
+
+out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+"""Results. Off a terminal nothing is wrapped, so that `grep` finds whole lines."""
+
+err = Console(stderr=True, highlight=False)
+"""Progress and everything else that is no result."""
+
+
+def json(value: Any) -> None:
+    """Print one JSON value, on one line."""
+    sys.stdout.write(msgspec.json.encode(value, enc_hook=str).decode() + "\n")
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows under a header. What strangers wrote may stand in any cell."""
+    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for row in rows:
+        drawn.add_row(*(safe(cell) for cell in row))
+    out.print(drawn)
+
+
+def line(text: str) -> None:
+    """Print one line of ours; square brackets in it are markup."""
+    out.print(text)
+
+
+def safe(cell: object) -> str:
+    """Spell out what a terminal would obey, what Rich would take for markup, and look-alikes."""
+    text = "" if cell is None else str(cell)
+    return escape(
+        "".join(c if not hidden(c) and _plain(c) else c.encode("unicode_escape").decode() for c in text)
+    )
+
+
+def _plain(character: str) -> bool:
+    """Keep what cannot be taken for a Latin letter: ASCII, and signs that tables are drawn with."""
+    return character <= "~" or not character.isalnum()
+
+
+@contextmanager
+def progress() -> Iterator[Callable[[str, int], None]]:
+    """Show on a terminal how many records of each feed were read, and how fast; elsewhere nothing."""
+    if not err.is_terminal:
+        yield lambda _name, _more: None
+        return
+    with Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        console=err,
+        transient=True,
+    ) as drawn:
+        tasks: dict[str, TaskID] = {}
+
+        def advance(name: str, more: int) -> None:
+            if name not in tasks:
+                tasks[name] = drawn.add_task(f"reading {name}", total=None)
+            drawn.advance(tasks[name], more)
+
+        yield advance

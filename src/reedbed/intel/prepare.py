@@ -1,0 +1,120 @@
+"""Writing the plan into the outbox. Nothing is sent to JFrog here."""
+
+from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+import structlog
+from sqlalchemy import Connection
+
+from reedbed.intel.plan import Tally, change, on_allow_list, tally, too_many
+from reedbed.intel.terms import Terms
+from reedbed.jfrog.custom_issue import enforceable
+from reedbed.model.advisory import Standing
+from reedbed.model.ledger import Change, HoldRule, Pushed
+from reedbed.store import advisories, approvals, ledger, outbox, planned, planning
+from reedbed.store.database import Database
+
+log = structlog.get_logger(__name__)
+
+PACKAGES_A_TIME = 500
+"""Bounds memory, and keeps each reading short."""
+
+
+class Prepared(msgspec.Struct, frozen=True, kw_only=True):
+    """What one plan came to."""
+
+    tally: Tally = Tally()  # changes that nobody has agreed to before
+    held: frozenset[HoldRule] = frozenset()  # directions that wait as a whole
+    on_allow_list: int = 0
+
+
+class Page(msgspec.Struct, frozen=True, kw_only=True):
+    """Some packages of which something new was said, and the changes that this calls for."""
+
+    packages: Sequence[str]  # purls
+    changes: Sequence[Change]
+    waived: Mapping[str, Collection[HoldRule]]  # purl → what a person has agreed to for just this change
+
+
+async def prepare(
+    db: Database,
+    platform: str,
+    terms: Terms,
+    *,
+    run_id: str,
+    now: Callable[[], datetime],
+    full: bool = False,
+) -> Prepared:
+    """Plan what was said since the last plan, or everything when `full` or when the terms changed.
+
+    All of a plan becomes due, or is held, in one transaction; after a crash it is planned again.
+    """
+    revision = await db.read(advisories.latest_revision)
+    await db.write(planning.discard, platform)
+    done = Prepared()
+    async for page in pages(db, platform, terms, full=full):
+        await db.write(_put_down, platform, page, terms, run_id=run_id, now=now())
+        done = Prepared(
+            tally=done.tally + tally(page.changes, page.waived),
+            on_allow_list=done.on_allow_list + sum(on_allow_list(c, terms.limits) for c in page.changes),
+        )
+    done = msgspec.structs.replace(done, held=too_many(done.tally, terms.limits))
+    await db.write(_commit, platform, terms, holds=done.held, revision=revision, run_id=run_id, now=now())
+    log.info("planned", platform=platform, run=run_id, **msgspec.structs.asdict(done.tally))
+    for rule in sorted(done.held):
+        log.warning("plan_held", platform=platform, rule=rule)
+    return done
+
+
+async def pages(db: Database, platform: str, terms: Terms, *, full: bool) -> AsyncIterator[Page]:
+    """Decide package by package, in the order of their purls. Writes nothing."""
+    before = await db.read(planned.load, platform)
+    anew = full or before is None or before.settings != terms.digest
+    after_revision = 0 if anew or before is None else before.revision
+    last = ""
+    while keys := await db.read(
+        advisories.changed_packages, after_revision=after_revision, after_key=last, limit=PACKAGES_A_TIME
+    ):
+        yield await db.read(_decide, platform, keys, terms)
+        last = keys[-1]
+
+
+def _decide(connection: Connection, platform: str, keys: Sequence[str], terms: Terms) -> Page:
+    standings = advisories.standings(connection, keys)
+    pushed = ledger.of_packages(connection, platform, keys)
+    changes = [c for key in keys if (c := _change(standings.get(key, []), pushed.get(key), terms))]
+    waived = approvals.of_changes(connection, platform, changes)
+    return Page(packages=keys, changes=changes, waived=waived)
+
+
+def _change(standings: Sequence[Standing], pushed: Pushed | None, terms: Terms) -> Change | None:
+    if not standings or not enforceable(standings[0].advisory.package.type):
+        return None
+    return change(standings, pushed, admission=terms.admission, fingerprint=terms.fingerprint)
+
+
+def _put_down(
+    connection: Connection, platform: str, page: Page, terms: Terms, *, run_id: str, now: datetime
+) -> None:
+    changed = {str(c.flagged.package) for c in page.changes}
+    outbox.drop(connection, platform, [key for key in page.packages if key not in changed], now=now)
+    listed = [
+        msgspec.structs.replace(c, held=(HoldRule.ALLOW_LIST,)) if on_allow_list(c, terms.limits) else c
+        for c in page.changes
+    ]
+    planning.stage(connection, platform, run_id, listed, now=now)
+
+
+def _commit(
+    connection: Connection,
+    platform: str,
+    terms: Terms,
+    *,
+    holds: Collection[HoldRule],
+    revision: int,
+    run_id: str,
+    now: datetime,
+) -> None:
+    planning.commit(connection, platform, run_id, holds=holds)
+    planned.save(connection, platform, revision=revision, settings=terms.digest, now=now)

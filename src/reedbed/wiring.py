@@ -1,0 +1,237 @@
+"""Makes the live parts from the settings, once, and hands them down."""
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+from functools import partial
+from pathlib import Path
+
+import msgspec
+import platformdirs
+import structlog
+
+from reedbed.errors import ReedbedError
+from reedbed.feeds.registry import open_feed
+from reedbed.feeds.settings import FeedSettings
+from reedbed.intel import flow
+from reedbed.intel.intake import Progress, silent
+from reedbed.intel.merge import Admission
+from reedbed.intel.plan import Limits
+from reedbed.intel.push import Target
+from reedbed.intel.terms import Terms
+from reedbed.jfrog.access import token_facts
+from reedbed.jfrog.artifactory import Artifactory
+from reedbed.jfrog.custom_issue import IssueStyle
+from reedbed.jfrog.session import JFrog, connect
+from reedbed.jfrog.token import read_token
+from reedbed.jfrog.xray import Xray
+from reedbed.jobs import Counts, Every, Job, RunContext, now_utc
+from reedbed.metrics import Metrics
+from reedbed.model.platform import Platform
+from reedbed.model.secret import Secret
+from reedbed.settings import Settings
+from reedbed.store import keys, pace, platforms
+from reedbed.store.database import Database, open_database
+from reedbed.store.migrate import migrate
+from reedbed.store.vault import Vault
+
+log = structlog.get_logger(__name__)
+
+PUSH_EVERY_S = 10.0
+"""How often a platform is brought to what the feeds say, and what failed there is tried again."""
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What every command and the worker share."""
+
+    settings: Settings
+    db: Database
+    vault: Vault
+    metrics: Metrics
+    owner: str  # of the runs of this process
+
+    @property
+    def terms(self) -> Terms:
+        return terms(self.settings)
+
+
+@asynccontextmanager
+async def opened(settings: Settings, *, owner: str = "command") -> AsyncIterator[Parts]:
+    """Open the database, migrated to this release, and the vault; close them at the end.
+
+    Raises:
+        SettingsError: the database's URL is wrong, it is of a newer release, or the key can't be read.
+        Unreachable: the database does not answer.
+    """
+    db = open_database(settings.database_url)
+    try:
+        await migrate(db)
+        opened_vault = await asyncio.to_thread(_vault, settings)
+        if opened_vault.made:
+            log.warning(
+                "secret_key_made", file=str(opened_vault.made), advice="back it up, apart from the data"
+            )
+        yield Parts(settings=settings, db=db, vault=opened_vault.vault, metrics=Metrics(), owner=owner)
+    finally:
+        db.close()
+
+
+def _vault(settings: Settings) -> keys.Opened:
+    given = os.environ.get("REEDBED_SECRET_KEY")
+    return keys.open_vault(
+        key=Secret(given) if given else None,
+        key_file=Path(settings.secret_key_file) if settings.secret_key_file else None,
+        fallback=Path(platformdirs.user_config_path("reedbed")) / "secret.key",
+        database_folder=None if settings.database else settings.data_path,
+    )
+
+
+def terms(settings: Settings) -> Terms:
+    """Read from the settings what plans depend on."""
+    intel, xray = settings.intel, settings.xray
+    return Terms(
+        admission=Admission(
+            suspicious=frozenset(intel.suspicious_feeds), automated=frozenset(intel.automated_feeds)
+        ),
+        limits=Limits(
+            allow_list=intel.allow_list,
+            blocks=intel.max_blocks,
+            unblocks=intel.max_unblocks,
+            downloads=intel.in_use_downloads,
+        ),
+        style=IssueStyle(
+            issue_kind=xray.issue_kind,
+            malicious_flag=xray.malicious_flag,
+            provider=xray.provider,
+            pypi_original_spelling=xray.pypi_original_spelling,
+            go_prefix=xray.go_prefix,
+            link_base=xray.link_base or None,
+        ),
+    )
+
+
+@asynccontextmanager
+async def line_to(parts: Parts, name: str) -> AsyncIterator[JFrog]:
+    """Open a line to a stored platform, with its token, at the pace that all processes share.
+
+    Raises:
+        SettingsError: there is no such platform, or its token can't be decrypted.
+    """
+    platform, token = await stored(parts, name)
+    async with connect(
+        platform,
+        token,
+        pace=SharedPace(parts.db, platform).wait,
+        on_answer=partial(_count, parts.metrics, name),
+    ) as jfrog:
+        yield jfrog
+
+
+def _count(metrics: Metrics, platform: str, route: str, status: int) -> None:
+    metrics.api_answered(platform, route, status or None)
+
+
+async def stored(parts: Parts, name: str) -> tuple[Platform, str]:
+    """Give a platform and its token in the clear, which goes no further than into a session.
+
+    Raises:
+        SettingsError: there is no such platform, or its token can't be decrypted.
+    """
+    platform = await parts.db.read(platforms.get, name)
+    sealed = await parts.db.read(platforms.sealed_token, name)
+    return platform, parts.vault.open(sealed, context=platforms.token_context(name)).reveal()
+
+
+async def token_expiry(platform: Platform, token: str) -> datetime | None:
+    """Find out when a token ends: from itself, else from the platform; None: never, or nobody says."""
+    try:
+        async with connect(platform, token) as jfrog:
+            return (await token_facts(jfrog)).expires_at
+    except ReedbedError:  # it may be stored untested
+        return read_token(token).expires_at
+
+
+class SharedPace:
+    """Waits for a slot in a platform's budget of requests, which is leased from the store in shares."""
+
+    def __init__(self, db: Database, platform: Platform) -> None:
+        self._db = db
+        self._platform = platform
+        self._slots: deque[datetime] = deque()
+        self._refilling = asyncio.Lock()
+
+    async def wait(self) -> None:
+        async with self._refilling:
+            while not self._slots:
+                await self._refill()
+            slot = self._slots.popleft()
+        await _until(slot)
+
+    async def _refill(self) -> None:
+        share = max(1, int(self._platform.per_second / 4))  # a quarter of a second's worth
+        granted, start = await self._db.write(
+            pace.lease_slots, self._platform.name, share, now_utc(), self._platform.per_second
+        )
+        length = timedelta(seconds=1 / self._platform.per_second)
+        self._slots.extend(start + n * length for n in range(granted))
+        if not granted:
+            await _until(start)
+
+
+async def _until(moment: datetime) -> None:
+    await asyncio.sleep(max(0.0, (moment - now_utc()).total_seconds()))
+
+
+def target(jfrog: JFrog, made_of: Terms) -> Target:
+    return Target(
+        platform=jfrog.platform.name,
+        xray=Xray(jfrog),
+        artifactory=Artifactory(jfrog),
+        style=made_of.style,
+        limits=made_of.limits,
+        concurrency=jfrog.platform.concurrency,
+    )
+
+
+def feed_jobs(parts: Parts, *, progress: Progress = silent) -> list[Job]:
+    """One job for each feed: read what is new."""
+    every = Every(parts.settings.intel.interval_s)
+    return [
+        Job(
+            flow="feed",
+            feed=each.name,
+            platform="all",
+            schedule=every,
+            run=partial(_read, parts, each, progress),
+        )
+        for each in parts.settings.feeds
+    ]
+
+
+async def _read(parts: Parts, settings: FeedSettings, progress: Progress, run: RunContext) -> Counts:
+    return await flow.read_feed(run, open_feed(settings), parts.db, now=now_utc, progress=progress)
+
+
+def platform_jobs(parts: Parts, names: Sequence[str], *, full: bool = False) -> list[Job]:
+    """One job for each platform: bring it to what the feeds say."""
+    every = Every(min(PUSH_EVERY_S, parts.settings.intel.interval_s))
+    return [
+        Job(flow="push", feed="all", platform=name, schedule=every, run=partial(_bring, parts, name, full))
+        for name in names
+    ]
+
+
+async def _bring(parts: Parts, name: str, full: bool, run: RunContext) -> Counts:
+    async with line_to(parts, name) as jfrog:
+        return await flow.bring(
+            run,
+            target(jfrog, parts.terms),
+            parts.db,
+            terms=parts.terms,
+            owner=f"{parts.owner}/{run.id}",
+            now=now_utc,
+            full=full,
+        )

@@ -1,0 +1,67 @@
+"""The daemon: its jobs, its listener and its signals, put together."""
+
+import asyncio
+
+from sqlalchemy import Connection
+
+from reedbed.jobs import Job, job_name
+from reedbed.metrics import Outbox, Readings
+from reedbed.store import outbox, platforms, runs
+from reedbed.wiring import Parts, feed_jobs, platform_jobs
+from reedbed.worker.daemon import Settings, Worker
+from reedbed.worker.health import Health
+from reedbed.worker.signals import leaving_on_signals
+
+
+async def serve(parts: Parts) -> None:
+    """Carry out every feed's and platform's job until a signal asks to leave.
+
+    Raises:
+        SettingsError: the address of the listener is not one, or is taken.
+        Unreachable: the database does not answer.
+    """
+    names = [platform.name for platform in await parts.db.read(platforms.list_all)]
+    jobs: list[Job] = [*feed_jobs(parts), *platform_jobs(parts, names)]
+    settings = Settings(engine_url=engine_url(parts), name=parts.settings.worker.id)
+    worker = Worker(jobs, settings, db=parts.db, metrics=parts.metrics)
+    health = Health(
+        jobs,
+        read=lambda: parts.db.read(readings),
+        metrics=parts.metrics,
+        ticked_at=lambda: worker.ticked_at,
+    )
+    stop = asyncio.Event()
+    with leaving_on_signals(stop):
+        async with health.listening(parts.settings.health.listen):
+            await worker.work(stop)
+
+
+def engine_url(parts: Parts) -> str:
+    """Where the engine keeps its state: on SQLite a file of its own, beside the database."""
+    settings = parts.settings
+    if settings.worker.engine_database or settings.database.startswith("postgresql"):
+        return settings.worker.engine_database or settings.database
+    return f"sqlite:///{settings.data_path / 'engine.db'}"
+
+
+def readings(connection: Connection) -> Readings:
+    """Read what metrics and readiness show of the store."""
+    depths = outbox.depths(connection)
+    known = platforms.list_all(connection)
+    return Readings(
+        outboxes=[_outbox(platform.name, depths.get(platform.name, outbox.Depth())) for platform in known],
+        credentials={platform.name: platform.token_expires_at for platform in known},
+        last_success={
+            job_name(flow, feed, platform): at
+            for (flow, platform, feed), at in runs.last_success(connection).items()
+        },
+    )
+
+
+def _outbox(platform: str, depth: outbox.Depth) -> Outbox:
+    return Outbox(
+        platform=platform,
+        queued=depth.queued,
+        held=depth.held,
+        oldest_queued_at=depth.oldest_queued_at,
+    )
