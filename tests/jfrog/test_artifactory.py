@@ -87,9 +87,10 @@ async def test_the_releases_of_packages_are_found_with_their_downloads(
 ) -> None:
     for _ in range(3):
         await artifactory.download("npm-local", "axios/-/axios-1.14.1.tgz")
-    cargo = purl(PackageType.CARGO, "evil")
+    nuget, crate = purl(PackageType.NUGET, "evil"), purl(PackageType.CARGO, "evil")
+    stocked.platform.artifactory.add(Repository(key="nuget-local", package_type="nuget"))
 
-    served_now = await artifactory.released([AXIOS, TINYCOLOR, FLASK, EVIL, cargo])
+    served_now = await artifactory.released([AXIOS, TINYCOLOR, FLASK, EVIL, nuget, crate])
 
     found = {(r.package, r.version, r.repository, r.downloads) for r in served_now.releases}
     assert found >= {
@@ -101,7 +102,7 @@ async def test_the_releases_of_packages_are_found_with_their_downloads(
         (EVIL, "1.2.3", "go-local", 0),
     }
     assert {release.package for release in served_now.releases} == {AXIOS, TINYCOLOR, FLASK, EVIL}
-    assert list(served_now.not_known) == [cargo]
+    assert list(served_now.not_known) == [nuget]  # and of crates there is no repository at all
 
 
 async def test_many_packages_take_few_queries_none_of_them_too_long(
@@ -240,10 +241,26 @@ def test_no_name_breaks_out_of_a_query(name: str) -> None:
         (PackageType.PYPI, "30/9e", "Flask_Foo-1.0.tar.gz", "flask-foo", "1.0"),
         (PackageType.PYPI, "x", "flask_foo-1.0.post1-py3-none-any.whl", "flask-foo", "1.0.post1"),
         (PackageType.GO, "github.com/!alice/evil/@v", "v1.2.3.zip", "github.com/Alice/evil", "1.2.3"),
+        (
+            PackageType.CARGO,
+            "crates/rust_decimal",
+            "rust_decimal-1.0.0-rc.1.crate",
+            "rust-decimal",
+            "1.0.0-rc.1",
+        ),
+        (PackageType.RUBYGEMS, "gems", "atlas-client-0.0.2-java.gem", "atlas-client", "0.0.2"),
+        (PackageType.MAVEN, "org/mvnpm/evil/4.18.1", "evil-4.18.1.jar", "org.mvnpm:evil", "4.18.1"),
+        (
+            PackageType.COMPOSER,
+            "intercom/intercom-php/commits/ab",
+            "archive.zip",
+            "intercom/intercom-php",
+            None,
+        ),
     ],
 )
 def test_a_path_says_which_release_it_is(
-    package_type: PackageType, path: str, name: str, package: str, version: str
+    package_type: PackageType, path: str, name: str, package: str, version: str | None
 ) -> None:
     assert release_of(package_type, path, name) == (purl(package_type, package), version)
 

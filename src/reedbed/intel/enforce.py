@@ -105,8 +105,8 @@ async def _named(jfrog: JFrog, repository: str, release: str) -> Subject:
         raise _unfit(repository, f"{release!r} is no release: {error}.") from error
     served = await Artifactory(jfrog).released([package])
     for each in served.releases:
-        if each.version == wanted and each.repository in {repository, f"{repository}-cache"}:
-            return Subject(package=package, version=each.version, repository=repository, path=each.path)
+        if wanted and each.version == wanted and each.repository in {repository, f"{repository}-cache"}:
+            return Subject(package=package, version=wanted, repository=repository, path=each.path)
     raise _unfit(repository, f"Artifactory has no file of {release} in it; download it once through it.")
 
 

@@ -39,7 +39,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     """A release that Artifactory has a file of."""
 
     package: Purl
-    version: str
+    version: str | None  # None: its path does not tell
     repository: str  # "npm-local", "npm-remote-cache"
     path: str  # with the file's name
     downloads: int
@@ -147,27 +147,36 @@ class Artifactory:
         """Find the files of packages, and how often each was downloaded.
 
         Looks into local repositories and into the caches of remotes, in few queries however many packages.
+        Of a package type without repositories nothing is served, wherever its files would lie.
         """
-        by_type: dict[PackageType, dict[Purl, aql.Criteria]] = {}
-        not_known: dict[Purl, str] = {}
+        by_type: dict[PackageType, list[Purl]] = {}
         for package in sorted(set(packages)):
+            by_type.setdefault(package.type, []).append(package)
+        repositories = await self.repositories() if by_type else []
+        releases: list[Release] = []
+        not_known: dict[Purl, str] = {}
+        for package_type, named in by_type.items():
+            words = REPOSITORY_TYPES.get(package_type, frozenset())
+            keys = storage_keys([repo for repo in repositories if repo.packageType.lower() in words])
+            if keys:
+                releases += await self._released(package_type, named, keys, not_known)
+        return Served(releases=tuple(releases), not_known=not_known)
+
+    async def _released(
+        self,
+        package_type: PackageType,
+        packages: Iterable[Purl],
+        keys: Sequence[str],
+        not_known: dict[Purl, str],
+    ) -> list[Release]:
+        wanted: dict[Purl, aql.Criteria] = {}
+        for package in packages:
             criteria = criteria_of(package)
             if criteria is None:
                 not_known[package] = f"where Artifactory keeps this {package.type} package is not known"
             else:
-                by_type.setdefault(package.type, {})[package] = criteria
-        releases: list[Release] = []
-        for package_type, wanted in by_type.items():
-            releases += await self._released(package_type, wanted, not_known)
-        return Served(releases=tuple(releases), not_known=not_known)
-
-    async def _released(
-        self, package_type: PackageType, wanted: dict[Purl, aql.Criteria], not_known: dict[Purl, str]
-    ) -> list[Release]:
-        keys = await self._keys(REPOSITORY_TYPES[package_type])
+                wanted[package] = criteria
         named = keys if sum(len(key) + 12 for key in keys) <= ROOM_FOR_REPOSITORIES else []
-        if not keys:
-            return []
         frame = len(aql.find_items(aql.any_of([], repositories=named), include=_DOWNLOADS))
         found: list[Item] = []
         for group in aql.chunks(list(wanted.items()), aql.LONGEST_QUERY - frame):
@@ -191,10 +200,6 @@ class Artifactory:
         middle = len(group) // 2
         halves = group[:middle], group[middle:]
         return [item for half in halves for item in await self._all(half, keys, not_known)]
-
-    async def _keys(self, repository_type: str) -> list[str]:
-        found = [repo for repo in await self.repositories() if repo.packageType.lower() == repository_type]
-        return storage_keys(found)
 
 
 _DOWNLOADS = ("stat.downloads",)
