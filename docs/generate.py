@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from reedbed.metrics import reference_page as metrics_page
 from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, documented
 
 DOCS = Path(__file__).parent
@@ -34,7 +35,7 @@ Secrets are never settings. These variables are read once, where they are needed
 """
 
 
-PAGES: dict[str, Callable[[], str]] = {"reference/settings.md": settings_page}
+PAGES: dict[str, Callable[[], str]] = {"reference/settings.md": settings_page, "metrics.md": metrics_page}
 
 
 def write() -> None:

@@ -24,14 +24,17 @@ WIDEST = 200
 
 HIDDEN = "[redacted]"
 
+# Each of these looks at a character a bounded number of times: hostile text must not hold up the log.
 CREDENTIALS: Final = (
-    re.compile(r"eyJ[\w-]{8,}\.[\w-]{8,}(?:\.[\w-]*)?"),  # a JWT: JFrog's access and identity tokens
-    re.compile(r"AKCp[A-Za-z0-9]{8,}"),  # an Artifactory API key
-    re.compile(r"cmVmdGtu[A-Za-z0-9+/=]{16,}"),  # a reference token: base64 of `reftkn:…`
-    re.compile(r"(?=[A-Za-z0-9]*[A-Z])(?=[A-Za-z0-9]*[a-z])(?=[A-Za-z0-9]*\d)[A-Za-z0-9]{60,}"),  # another
-    re.compile(r"(?<=://)[^/\s@]+(?=@)"),  # user and password in a URL
-    re.compile(r"(?i)(?<=bearer )[^\s,;\"']{6,}|(?<=basic )[A-Za-z0-9+/=]{8,}"),
+    re.compile(r"AKCp[A-Za-z0-9]{8,}+"),  # an Artifactory API key
+    re.compile(r"cmVmdGtu[A-Za-z0-9+/=]{16,}+"),  # a reference token: base64 of `reftkn:…`
+    re.compile(r"(?<=://)[^/\s@]++(?=@)"),  # user and password in a URL
+    re.compile(r"(?i)(?<=bearer )[^\s,;\"']{6,}+|(?<=basic )[A-Za-z0-9+/=]{8,}+"),
 )
+DOTTED: Final = re.compile(r"(?<![\w-])[\w-]{11,}+\.[\w-]{8,}+(?:\.[\w-]*+)?")
+"""A JWT, where its first part holds `eyJ`: JFrog's access and identity tokens."""
+UNBROKEN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]{60,}+")
+"""An opaque token, where it mixes cases and digits as no digest does."""
 SECRET_FIELD = re.compile(r"(?i)(^|_)(token|password|passwd|secret|authorization|api_?key|cookie)$")
 
 FOREIGN: Final = ("", "dbos", "aiohttp", "sqlalchemy", "alembic", "asyncio")
@@ -114,9 +117,15 @@ def _text(value: str | bytes | bytearray | memoryview | BaseException) -> str:
 
 
 def _without_credentials(text: str) -> str:
+    text = text[:LONGEST_TRACEBACK]
     for pattern in CREDENTIALS:
         text = pattern.sub(HIDDEN, text)
-    return text
+    text = DOTTED.sub(lambda found: HIDDEN if "eyJ" in found[0].partition(".")[0] else found[0], text)
+    return UNBROKEN.sub(lambda found: HIDDEN if _is_mixed(found[0]) else found[0], text)
+
+
+def _is_mixed(text: str) -> bool:
+    return not (text.isupper() or text.islower() or text.isdigit() or text.isalpha())
 
 
 def _visible(text: str, limit: int = LONGEST_VALUE) -> str:
@@ -129,7 +138,7 @@ def _visible(text: str, limit: int = LONGEST_VALUE) -> str:
 
 def _lines(text: Any) -> str:
     """Keep the line breaks of a traceback; each line is indented, as no event's own line is."""
-    lines = str(text)[-LONGEST_TRACEBACK:].split("\n")
+    lines = str(text).split("\n")
     return "\n".join(f"  {_visible(line)}" for line in lines)
 
 

@@ -23,7 +23,6 @@ from reedbed.worker.schedule import due
 
 log = structlog.get_logger()
 
-TICK_S: Final = 1.0
 HOUSEKEEPING_S: Final = 3600.0
 KEEP_RUNS: Final = 5_000
 KEEP_FOR: Final = timedelta(days=14)
@@ -36,6 +35,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""  # of this worker among several; empty: the host's
     lease_s: float = 30.0  # after this time a worker that gave no sign of life counts as dead
     concurrency: int = 4  # runs at a time in this process
+    poll_s: float = 1.0  # between two looks at what is due, and at what waits in the queue
+
+
+JobSource = Callable[[], Awaitable[Sequence[Job]]]
+"""Asked now and then: a platform that is added while the daemon runs is one more job."""
 
 
 class Duty(msgspec.Struct):
@@ -50,12 +54,12 @@ class Duty(msgspec.Struct):
 class Worker:
     """One process among any number that share a store and an engine's database."""
 
-    def __init__(self, jobs: Sequence[Job], settings: Settings, *, db: Database, metrics: Metrics) -> None:
-        for job in jobs:
-            due(job.schedule, job.name, now_utc())  # raises now what would otherwise fail every second
-        self._jobs: Mapping[str, Job] = {job.name: job for job in jobs}
+    def __init__(self, source: JobSource, settings: Settings, *, db: Database, metrics: Metrics) -> None:
+        self._source = source
+        self._jobs: Mapping[str, Job] = {}
         self._db = db
         self._lease_s = settings.lease_s
+        self._poll_s = settings.poll_s
         self._leaving = asyncio.Event()
         self._asked: dict[str, datetime] = {}
         self.id = process_name(settings.name)
@@ -65,21 +69,28 @@ class Worker:
             settings.engine_url,
             executor_id=self.id,
             concurrency=settings.concurrency,
+            poll_s=settings.poll_s,
             carry_out=self._carry_out,
         )
+
+    @property
+    def jobs(self) -> Sequence[Job]:
+        return list(self._jobs.values())
 
     async def work(self, stop: asyncio.Event) -> None:
         """Carry out the jobs until `stop` is set; then let live runs finish the step in hand, and leave.
 
         Raises:
-            Unreachable: the store or the engine's database does not answer at the start.
+            SettingsError: a job's schedule is not one.
+            Unreachable: the store does not answer at the start.
         """
         began = now_utc()
+        await self._ask_for_jobs()
         await self._beat(began)
         self._engine.open()
         try:
             await self._engine.listen()
-            log.info("worker_started", worker=self.id, jobs=sorted(self._jobs))
+            log.info("worker_started", worker=self.id)
             await self._attend(stop, began)
         finally:
             await self._engine.close()
@@ -90,18 +101,19 @@ class Worker:
         """Do each duty in its time. While live runs end, only the sign of life goes on."""
         beat = Duty("beat", lambda: self._beat(began), self._lease_s / 3)
         duties = [
+            Duty("jobs", self._ask_for_jobs, self._lease_s / 3),
             Duty("take-over", self._take_over, self._lease_s / 3),
-            Duty("wake", self._wake, TICK_S),
+            Duty("wake", self._wake, self._poll_s),
             Duty("housekeeping", self._housekeep, HOUSEKEEPING_S),
         ]
         while not stop.is_set():
             await self._do([beat, *duties])
-            await _set_or_later(stop, TICK_S)
+            await _set_or_later(stop, self._poll_s)
         log.info("worker_leaving", worker=self.id, live=len(self._engine.live))
         self._leaving.set()
         while live := self._engine.live:
             await self._do([beat])
-            await asyncio.wait(live, timeout=TICK_S)
+            await asyncio.wait(live, timeout=self._poll_s)
 
     async def _do(self, duties: Sequence[Duty]) -> None:
         self.ticked_at = time.monotonic()
@@ -112,7 +124,7 @@ class Worker:
             try:
                 await duty.act()
             except Exception as error:  # noqa: BLE001 (a database that is away must not end the daemon)
-                duty.next_at = time.monotonic() + TICK_S
+                duty.next_at = time.monotonic() + self._poll_s
                 log.warning("duty_failed", duty=duty.name, error=error)
 
     async def _beat(self, began: datetime) -> None:
@@ -128,6 +140,14 @@ class Worker:
                 beat_at=now_utc(),
             ),
         )
+
+    async def _ask_for_jobs(self) -> None:
+        jobs = {job.name: job for job in await self._source()}
+        for job in jobs.values():
+            due(job.schedule, job.name, now_utc())  # raises here what would fail whenever it is asked for
+        if jobs.keys() != self._jobs.keys():
+            log.info("jobs_known", worker=self.id, jobs=sorted(jobs))
+        self._jobs = jobs
 
     async def _wake(self) -> None:
         """Ask for the runs that are due. Of the moments that were missed, only the last counts."""

@@ -32,7 +32,6 @@ VERSION: Final = "1"
 """Of the runs' order of steps. The default, a hash of the source, would strand every run at an upgrade."""
 
 ENDED: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
-POLL_S: Final = 1.0
 BATCH: Final = 500
 ID_SEPARATOR: Final = "@"
 
@@ -62,10 +61,13 @@ class Engine:
     To be opened and closed on the event loop that the runs shall use.
     """
 
-    def __init__(self, url: str, *, executor_id: str, concurrency: int, carry_out: CarryOut) -> None:
+    def __init__(
+        self, url: str, *, executor_id: str, concurrency: int, poll_s: float, carry_out: CarryOut
+    ) -> None:
         self._url = url
         self._executor_id = executor_id
         self._concurrency = concurrency
+        self._poll_s = poll_s
         self._carry_out = carry_out
         self._live: set[asyncio.Task[Any]] = set()
         self._database: sa.Engine | None = None
@@ -112,7 +114,7 @@ class Engine:
             QUEUE,
             # never global_concurrency: a dead worker's runs would hold its slots
             worker_concurrency=self._concurrency,
-            polling_interval_sec=POLL_S,
+            polling_interval_sec=self._poll_s,
             on_conflict="always_update",
         )
 

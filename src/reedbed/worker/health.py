@@ -46,7 +46,12 @@ class Health:
     """Answers for one daemon."""
 
     def __init__(
-        self, jobs: Sequence[Job], *, read: Read, metrics: Metrics, ticked_at: Callable[[], float]
+        self,
+        *,
+        jobs: Callable[[], Sequence[Job]],
+        read: Read,
+        metrics: Metrics,
+        ticked_at: Callable[[], float],
     ) -> None:
         self._jobs = jobs
         self._read = read
@@ -93,15 +98,15 @@ class Health:
             readings = await self._readings()
         except ReedbedError as error:
             return _answer([Check("store", ok=False, reason=f"{error} {error.fix}")])
-        checks = judge(readings, self._jobs, since=self._since, now=now_utc())
+        checks = judge(readings, self._jobs(), since=self._since, now=now_utc())
         return _answer([Check("store", ok=True), *checks])
 
     async def _metrics_page(self, _: web.Request) -> web.Response:
         try:
-            self._metrics.show(await self._readings(), self._jobs, now=now_utc())
+            self._metrics.show(await self._readings(), self._jobs(), now=now_utc())
         except ReedbedError as error:
             log.warning("readings_missing", error=error)  # the counters are true all the same
-            self._metrics.show(Readings(), self._jobs, now=now_utc())
+            self._metrics.show(Readings(), self._jobs(), now=now_utc())
         return web.Response(body=self._metrics.page(), headers={"Content-Type": CONTENT_TYPE})
 
     async def _readings(self) -> Readings:

@@ -1,12 +1,16 @@
 """The daemon: its jobs, its listener and its signals, put together."""
 
 import asyncio
+from functools import partial
 
 from sqlalchemy import Connection
 
+from reedbed.errors import SettingsError
 from reedbed.jobs import Job, job_name
 from reedbed.metrics import Outbox, Readings
 from reedbed.store import outbox, platforms, runs
+from reedbed.store.database import Database
+from reedbed.store.migrate import is_current
 from reedbed.wiring import Parts, feed_jobs, platform_jobs
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.health import Health
@@ -20,13 +24,11 @@ async def serve(parts: Parts) -> None:
         SettingsError: the address of the listener is not one, or is taken.
         Unreachable: the database does not answer.
     """
-    names = [platform.name for platform in await parts.db.read(platforms.list_all)]
-    jobs: list[Job] = [*feed_jobs(parts), *platform_jobs(parts, names)]
     settings = Settings(engine_url=engine_url(parts), name=parts.settings.worker.id)
-    worker = Worker(jobs, settings, db=parts.db, metrics=parts.metrics)
+    worker = Worker(partial(_jobs, parts), settings, db=parts.db, metrics=parts.metrics)
     health = Health(
-        jobs,
-        read=lambda: parts.db.read(readings),
+        jobs=lambda: worker.jobs,
+        read=partial(_read, parts.db),
         metrics=parts.metrics,
         ticked_at=lambda: worker.ticked_at,
     )
@@ -34,6 +36,27 @@ async def serve(parts: Parts) -> None:
     with leaving_on_signals(stop):
         async with health.listening(parts.settings.health.listen):
             await worker.work(stop)
+
+
+async def _jobs(parts: Parts) -> list[Job]:
+    names = [platform.name for platform in await parts.db.read(platforms.list_all)]
+    return [*feed_jobs(parts), *platform_jobs(parts, names)]
+
+
+async def _read(db: Database) -> Readings:
+    """Read what the store says.
+
+    Raises:
+        SettingsError: its schema is not this release's any more.
+        Unreachable: the store does not answer.
+    """
+    if not await is_current(db):
+        raise SettingsError(
+            f"The schema of {db.name} is not this release's",
+            why="an older release or a restored backup has changed it meanwhile",
+            fix="Restart this daemon, which migrates it.",
+        )
+    return await db.read(readings)
 
 
 def engine_url(parts: Parts) -> str:

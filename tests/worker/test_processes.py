@@ -1,0 +1,179 @@
+"""Real worker processes: what they share, what they survive, and how they leave."""
+
+import asyncio
+import signal
+from datetime import datetime, timedelta
+
+from reedbed.jobs import Outcome, now_utc
+from reedbed.store import runs, workers
+from reedbed.store.runs import State
+from worker.conftest import DEADLINE_S, Stage, until
+
+ALL = (1, 2, 3, 4, 5)
+
+
+async def done(stage: Stage) -> None:
+    """Wait until the one run that was begun has its end in the store."""
+    async with asyncio.timeout(DEADLINE_S):
+        while [run.state for run in await stage.db.read(runs.recent, limit=10)] != [State.DONE]:
+            await asyncio.sleep(0.05)
+
+
+def moments(stage: Stage) -> list[datetime]:
+    return [datetime.fromisoformat(note.split()[1]) for note in stage.notes() if note.startswith("moment ")]
+
+
+async def test_a_due_job_is_run_once_and_its_row_says_what_it_did(stage: Stage) -> None:
+    stage.open_gates(*ALL)
+
+    child = await stage.start()
+    await stage.noted("end")
+    child.terminate()
+
+    assert await stage.ended(child) == 0
+    [run] = await stage.db.read(runs.recent, limit=10)
+    assert (run.flow, run.feed, run.platform, run.state) == ("five", "osv", "prod", State.DONE)
+    assert run.counts == {"seen": 5}
+    assert stage.notes().count("end") == 1
+
+
+async def test_two_processes_share_a_job_without_running_it_twice(stage: Stage) -> None:
+    first, second = await stage.start(), await stage.start()
+    await stage.noted("started", times=2)
+    await stage.noted("begin 1")
+
+    stage.open_gates(*ALL)
+    await stage.noted("end")
+    first.terminate()
+    second.terminate()
+
+    assert [await stage.ended(first), await stage.ended(second)] == [0, 0]
+    assert [note for note in stage.notes() if note.startswith("begin")] == [f"begin {n}" for n in ALL]
+
+
+async def test_a_command_does_not_run_what_the_daemon_is_running(stage: Stage) -> None:
+    await stage.start(job="one")
+    await until(lambda: any(note.startswith("run ") for note in stage.notes()))
+
+    command = await stage.start("once", job="one")
+    await stage.ended(command)
+
+    assert stage.notes(command) == [f"once {Outcome.SKIPPED}"]
+    assert '"event": "run_skipped"' in stage.log()
+
+
+async def test_after_a_kill_only_the_step_in_flight_is_done_again(stage: Stage) -> None:
+    stage.open_gates(1, 2)
+    killed = await stage.start()
+    await stage.noted("begin 3")
+    await stage.kill(killed)
+
+    stage.open_gates(3, 4, 5)
+    restarted = await stage.start()
+    await stage.noted("end")
+
+    steps = [note for note in stage.notes(restarted) if note.startswith("begin")]
+    assert steps == ["begin 3", "begin 4", "begin 5"]
+    assert len({note for note in stage.notes() if note.startswith("run ")}) == 1, "it is the same run"
+    await done(stage)
+
+
+async def test_a_worker_takes_over_from_one_that_was_killed(stage: Stage) -> None:
+    stage.open_gates(1, 2)
+    first = await stage.start()
+    await stage.noted("begin 3")
+    second = await stage.start()
+    await stage.noted("started", times=2)
+
+    await stage.kill(first)
+    stage.open_gates(3, 4, 5)
+    await until(lambda: "end" in stage.notes(second), deadline_s=3 * stage.lease_s + 3)
+
+    assert [note for note in stage.notes(second) if note.startswith("begin")] == [
+        "begin 3",
+        "begin 4",
+        "begin 5",
+    ]
+    await done(stage)
+
+
+async def test_sigterm_lets_the_step_in_hand_finish_and_the_next_worker_goes_on(stage: Stage) -> None:
+    stage.open_gates(1)
+    first = await stage.start()
+    await stage.noted("begin 2")
+
+    first.send_signal(signal.SIGTERM)
+    await until(lambda: "worker_leaving" in stage.log())
+    stage.open_gates(*ALL)
+
+    assert await stage.ended(first) == 0
+    assert stage.notes(first)[-2:] == ["done 2", "left"]
+    second = await stage.start()
+    await stage.noted("end")
+    assert stage.notes(second)[2:4] == ["begin 3", "done 3"]
+    await done(stage)
+
+
+async def test_a_second_sigterm_leaves_at_once_and_its_exit_code_says_so(stage: Stage) -> None:
+    child = await stage.start()
+    await stage.noted("begin 1")
+
+    child.send_signal(signal.SIGTERM)
+    await until(lambda: "worker_leaving" in stage.log())
+    child.send_signal(signal.SIGTERM)
+
+    assert await stage.ended(child) == 128 + signal.SIGTERM
+    assert "left" not in stage.notes()
+
+
+async def test_a_live_run_is_cancelled_from_another_process(stage: Stage) -> None:
+    child = await stage.start()
+    await stage.noted("begin 1")
+    [run] = await stage.db.read(runs.running)
+
+    await stage.db.write(runs.request_cancel, run.id)
+    await until(lambda: '"outcome": "cancelled"' in stage.log(), deadline_s=5)
+
+    child.terminate()
+    assert await stage.ended(child) == 0
+    ended = await stage.db.read(runs.get, run.id)
+    assert ended is not None
+    assert ended.state is State.CANCELLED
+    assert stage.notes(child).count("begin 1") == 1
+
+
+async def test_a_failed_run_says_what_to_do_and_the_next_moment_runs_again(stage: Stage) -> None:
+    await stage.start(job="failing", every_s=1)
+
+    await until(lambda: sum(note.startswith("run ") for note in stage.notes()) >= 2)
+
+    run = (await stage.db.read(runs.recent, limit=10))[-1]
+    assert run.state is State.FAILED
+    assert run.error is not None
+    assert run.error.fix == "Look at the feed's URL."
+
+
+async def test_moments_that_pass_while_no_worker_lives_are_made_up_for_by_one_run(stage: Stage) -> None:
+    stage.open_gates(1)
+    first = await stage.start(job="one", every_s=1)
+    await stage.noted("end")
+    await stage.kill(first)
+    last = moments(stage)[-1]
+
+    await until(lambda: now_utc() >= last + timedelta(seconds=4))
+    await stage.start(job="one", every_s=1)
+    await until(lambda: moments(stage)[-1] > last)
+
+    assert min(moment for moment in moments(stage) if moment > last) >= last + timedelta(seconds=4)
+
+
+async def test_a_worker_that_leaves_takes_its_sign_of_life_along(stage: Stage) -> None:
+    child = await stage.start(job="one")
+    await until(lambda: any(note.startswith("run ") for note in stage.notes()))
+    assert len(await stage.db.read(workers.alive, now_utc(), 60.0)) == 1
+
+    stage.open_gates(1)
+    child.terminate()
+    await stage.ended(child)
+
+    assert await stage.db.read(workers.alive, now_utc(), 60.0) == []
