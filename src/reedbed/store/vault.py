@@ -54,7 +54,7 @@ class Vault:
         if form != FORM or name not in self._ciphers:
             raise _lost(context, "the key that it was encrypted with is not here")
         try:
-            raw = urlsafe_b64decode(body)
+            raw = _decoded(body)
             opened = self._ciphers[name].decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], _bound(name, context))
         except (InvalidTag, NotBase64, ValueError) as error:
             raise _lost(context, "it was changed, or put in another's place") from error
@@ -97,6 +97,14 @@ def _key(word: str, source: str) -> bytes:
     if len(key) != KEY_BYTES:
         raise _malformed(source, f"a key in it has {len(key)} bytes instead of {KEY_BYTES}")
     return key
+
+
+def _decoded(body: str) -> bytes:
+    """Read base64 in its one canonical form; the decoder alone would skip what does not belong."""
+    raw = urlsafe_b64decode(body)
+    if urlsafe_b64encode(raw).decode() != body:
+        raise ValueError("not in canonical base64")
+    return raw
 
 
 def _bound(name: str, context: str) -> bytes:
