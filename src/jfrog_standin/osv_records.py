@@ -206,35 +206,54 @@ def _hostile() -> Iterator[Record]:
     )
 
 
-def many(count: int, *, seed: int = 0, since: datetime = MADE) -> Iterator[Record]:
-    """Make as many npm records as the public archive holds, in its mixture: most name all versions."""
+def many(
+    count: int, *, ecosystem: str = "npm", first: int = 1, seed: int = 0, since: datetime = MADE
+) -> Iterator[Record]:
+    """Make records of one ecosystem in the public archive's mixture: most name all versions.
+
+    Their ids are numbered from `first`. One in a hundred is about a package that an earlier one is about.
+    """
     draw = random.Random(seed)  # noqa: S311 -- a mixture, not a secret
     for number in range(count):
-        name = f"{'@reed/' if draw.random() < 0.2 else ''}made-{number}"
-        modified = since - timedelta(seconds=count - number)
+        about = draw.randrange(number + 1) if draw.random() < 0.01 else number
+        name = _made_name(ecosystem, about)
         made = record(
-            f"MAL-2025-{number + 1}", name, modified=modified, details="Made up. " * draw.randint(5, 120)
+            f"MAL-2025-{first + number}",
+            name,
+            ecosystem=ecosystem,
+            modified=since - timedelta(seconds=count - number),
+            details="Made up. " * draw.randint(5, 120),
         )
-        yield {**made, **_mixture(draw, name)}
+        yield {**made, **_mixture(draw, name, ecosystem)}
 
 
-def _mixture(draw: random.Random, name: str) -> Record:
-    kind = draw.random()
+_NAMES = {"Go": "made.example/{}", "Maven": "org.example.made:{}", "Packagist": "made/{}"}
+_SEMVER = {"npm", "Go", "crates.io"}  # the others' ranges are of the type ECOSYSTEM
+
+
+def _made_name(ecosystem: str, number: int) -> str:
+    scoped = "@reed/{}" if ecosystem == "npm" and number % 5 == 0 else "{}"
+    return _NAMES.get(ecosystem, scoped).format(f"made-{number}")
+
+
+def _mixture(draw: random.Random, name: str, ecosystem: str) -> Record:
+    kind, order = draw.random(), "SEMVER" if ecosystem in _SEMVER else "ECOSYSTEM"
     if kind < 0.01:
         return {"withdrawn": stamp(MADE)}
+    wide = span("introduced 0", kind=order)
+    report = origin("first-source", "REPORT", 15, ranges=[wide])
     if kind < 0.55:
-        report = origin("first-source", "REPORT", 15, ranges=[WIDE])
-        return {"affected": [_affected(name, ranges=[WIDE])], "database_specific": with_origins(report)}
+        affected = _affected(name, ecosystem, ranges=[wide])
+        return {"affected": [affected], "database_specific": with_origins(report)}
     if kind < 0.56:
-        true = span("introduced 1.0.1", "last_affected 1.0.2")
-        reports = with_origins(
-            origin("first-source", "REPORT", 15, ranges=[WIDE]),
-            origin("first-source", "REPORT", 16, ranges=[true]),
-        )
-        return {"affected": [_affected(name, ranges=[WIDE, true])], "database_specific": reports}
+        true = span("introduced 1.0.1", "last_affected 1.0.2", kind=order)
+        reports = with_origins(report, origin("first-source", "REPORT", 16, ranges=[true]))
+        affected = _affected(name, ecosystem, ranges=[wide, true])
+        return {"affected": [affected], "database_specific": reports}
     listed = [f"{draw.randint(0, 9)}.{draw.randint(0, 20)}.{patch}" for patch in range(draw.randint(1, 6))]
-    report = origin("second-source", f"IN-{name}", 15, versions=listed)
-    return {"affected": [_affected(name, versions=listed)], "database_specific": with_origins(report)}
+    named = origin("second-source", f"IN-{name}", 15, versions=listed)
+    affected = _affected(name, ecosystem, versions=listed)
+    return {"affected": [affected], "database_specific": with_origins(named)}
 
 
 def write_zip(path: Path, records: Iterable[Record]) -> None:

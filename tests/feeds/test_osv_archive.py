@@ -61,7 +61,7 @@ async def test_an_unchanged_archive_is_not_read_again(server: ArchiveServer) -> 
     assert server.asked == ["npm/modified_id.csv", "[EMPTY]/all.zip"]
 
 
-async def test_few_changes_are_fetched_one_by_one_whatever_the_order_of_the_list(
+async def test_few_changes_are_fetched_one_by_one_in_any_order_of_the_list(
     server: ArchiveServer,
 ) -> None:
     server.publish("npm", [_record(1)])
@@ -90,10 +90,7 @@ async def test_many_changes_are_read_from_the_archive(server: ArchiveServer) -> 
     second = await drain(_feed(server, single_records=9), first.cursors)
 
     assert len(second.advisories) == 10
-    assert [path for path in server.asked if path.startswith("npm/")] == [
-        "npm/modified_id.csv",
-        "npm/all.zip",
-    ]
+    assert server.asked[:2] == ["npm/modified_id.csv", "npm/all.zip"]
 
 
 async def test_a_record_that_came_late_is_found_within_the_overlap(server: ArchiveServer) -> None:
@@ -118,7 +115,7 @@ async def test_a_record_dated_in_the_future_does_not_blind_the_feed(server: Arch
     assert "MAL-2026-3" in second.advisories
 
 
-async def test_a_withdrawal_is_told_also_when_the_record_has_lost_its_ecosystem(
+async def test_a_withdrawal_is_told_though_the_record_has_lost_its_ecosystem(
     server: ArchiveServer,
 ) -> None:
     server.publish("npm", [])
@@ -142,7 +139,7 @@ async def test_an_archive_without_the_list_is_read_whole_when_it_changes(server:
     assert set(third.advisories) == {"MAL-2026-1", "MAL-2026-2"}
 
 
-async def test_an_archive_without_the_folder_of_the_unassigned_is_read_with_a_warning(
+async def test_an_archive_without_a_folder_of_the_unassigned_is_warned_of(
     server: ArchiveServer,
 ) -> None:
     server.publish("npm", [_record(1)])
@@ -154,7 +151,7 @@ async def test_an_archive_without_the_folder_of_the_unassigned_is_read_with_a_wa
     assert "withdrawals may come late" in reading.warnings
 
 
-async def test_an_archive_that_is_suddenly_empty_takes_nothing_back_and_says_so(
+async def test_an_archive_that_is_suddenly_empty_takes_nothing_back(
     server: ArchiveServer,
 ) -> None:
     server.publish("npm", [_record(number) for number in range(20)])
@@ -180,7 +177,7 @@ async def test_an_empty_list_says_nothing_and_is_warned_of(server: ArchiveServer
     assert "modified_id.csv is empty" in second.warnings
 
 
-async def test_a_damaged_record_is_asked_for_again_though_the_watermark_moved_on(
+async def test_a_damaged_record_is_asked_for_again_by_the_next_reading(
     server: ArchiveServer,
 ) -> None:
     server.publish("npm", [_record(1)])
@@ -226,10 +223,8 @@ async def test_one_bad_record_never_stops_the_rest(server: ArchiveServer) -> Non
 async def test_ids_that_lead_elsewhere_are_never_asked_for(server: ArchiveServer) -> None:
     server.publish("npm", [_record(1)])
     first = await drain(_feed(server))
-    server.publish_list(
-        "npm", [(stamp(NOW), "MAL-../../secret"), (stamp(NOW), "MAL-1?x=1"), ("soon", "MAL-1")]
-    )
-    server.publish_list("npm", [(stamp(NOW), "MAL-../../secret"), (stamp(MADE), "MAL-2026-1")])
+    listed = [(stamp(NOW), "MAL-../../secret"), (stamp(NOW), "MAL-1?x=1"), (stamp(MADE), "MAL-2026-1")]
+    server.publish_list("npm", listed)
     server.asked.clear()
 
     second = await drain(_feed(server), first.cursors)
@@ -238,7 +233,7 @@ async def test_ids_that_lead_elsewhere_are_never_asked_for(server: ArchiveServer
         "npm/modified_id.csv",
         "npm/MAL-2026-1.json",
     ]
-    assert "1 rows of modified_id.csv could not be read" in second.warnings
+    assert "2 rows of modified_id.csv could not be read" in second.warnings
 
 
 async def test_a_list_that_is_none_moves_no_cursor(server: ArchiveServer) -> None:
@@ -285,7 +280,7 @@ FAULTS = [
     (status(301, Location="http://127.0.0.1:1/all.zip"), 1, Refused, "another host"),
     (status(302, Location="/osv/npm/all.zip"), 9, Refused, "redirects more than"),
     (body(zipped([_record(1)])[:-30]), 1, Unreadable, "zip archive"),
-    (body(b"PK\x05\x06 nothing of the kind"), 1, Unreadable, "zip archive"),
+    (body(b"PK\x05\x06 nothing of the kind"), 1, Unreadable, "outside of it"),
     (body(b"<html>Sign in</html>", Content_Type="text/html"), 1, Unreadable, "web page"),
     (body(gzip.compress(b"0" * 10_000_000), Content_Encoding="gzip"), 1, Unreadable, "compressed"),
     (endless, 1, Unreadable, "larger than"),

@@ -165,7 +165,9 @@ class _Ecosystem:
         elif answer.status == 304:
             yield self._drain.unchanged(*warnings, *self._archive_is_late())
         else:
-            async for batch in self._drain.batches(zip_records(path, self._taking, self._settings)):
+            archive = f"{self._drain.scope}/all.zip"
+            records = zip_records(path, self._taking, self._settings, archive=archive)
+            async for batch in self._drain.batches(records):
                 yield batch
             # The list may be newer than the archive: without its ETag the next reading compares the two.
             yield self._drain.drained_whole({ARCHIVE: answer.etag} if answer.etag else {}, *warnings)
@@ -196,11 +198,13 @@ class _Ecosystem:
             ), path
 
 
-def zip_records(path: Path, taking: Taking, settings: OsvSettings) -> Iterator[tuple[Statement, ...]]:
+def zip_records(
+    path: Path, taking: Taking, settings: OsvSettings, *, archive: str
+) -> Iterator[tuple[Statement, ...]]:
     """Read each record of an `all.zip`: what it says, member by member."""
     largest = settings.max_record_mb * MEGABYTE
     total = settings.max_archive_mb * MEGABYTE * UNPACKED_PER_PACKED
-    for member in members(path, largest=largest, total=total):
+    for member in members(path, archive=archive, largest=largest, total=total):
         if isinstance(member, Member):
             yield read_record(member.data, file=member.name, taking=taking)
         else:

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import os
+import re
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from pathlib import Path
 
@@ -20,6 +21,7 @@ FILES, COMMIT = "files", "commit"
 MALICIOUS, WITHDRAWN = "osv/malicious", "osv/withdrawn"
 """The folders of ossf/malicious-packages; a withdrawn record moves from the first to the second."""
 
+OBJECT_ID = re.compile(r"[0-9a-f]{40,64}")  # anything else could be an option to git
 GIT_TIMEOUT_S = 120.0
 
 
@@ -66,7 +68,7 @@ async def _read_folder_or_zip(
 def _records(source: Path, taking: Taking, settings: OsvSettings) -> Iterator[tuple[Statement, ...]]:
     if source.is_dir() or source.suffix.lower() == ".json":
         return _read_paths(source, _json_files(source), taking, settings)
-    return zip_records(source, taking, settings)
+    return zip_records(source, taking, settings, archive=str(source))
 
 
 async def _read_checkout(
@@ -75,11 +77,11 @@ async def _read_checkout(
     """Read a checkout: what has changed since the commit that the cursor knows, else all of it."""
     commit = await _git(source, "rev-parse", "--verify", "HEAD")
     head = commit.decode("ascii", "replace").strip() if commit else None
-    known = drain.before.validators.get(COMMIT)
+    known = drain.before.validators.get(COMMIT, "")
     if head and head == known:
         yield drain.unchanged()
         return
-    changed = await _changed(source, known, head) if head and known else None
+    changed = await _changed(source, known, head) if head and OBJECT_ID.fullmatch(known) else None
     if changed is None:
         both = (path for folder in (MALICIOUS, WITHDRAWN) for path in _json_files(source / folder))
         records = _read_paths(source, both, taking, settings)

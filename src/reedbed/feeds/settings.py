@@ -9,6 +9,7 @@ from msgspec import Meta
 from reedbed.model.advisory import Confidence, Verdict
 
 NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,62}")
+ECOSYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9 .:_-]*")
 LOOPBACK = re.compile(r"http://(127\.\d+\.\d+\.\d+|localhost|\[::1\])(:\d+)?(/|$)")
 
 Name = Annotated[str, Meta(description="Your name for the feed: a-z, 0-9 and -. It marks all that it says.")]
@@ -75,6 +76,12 @@ class OsvSettings(_Feed, frozen=True, kw_only=True, tag="osv"):
         Megabytes, Meta(description="Largest archive, packed; unpacked it may be eight times that.")
     ] = 2_048
     max_record_mb: Annotated[Megabytes, Meta(description="Largest single record.")] = 8
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        for ecosystem in self.ecosystems:
+            if not ECOSYSTEM.fullmatch(ecosystem):
+                raise ValueError(f"the feed {self.name} names an ecosystem {ecosystem!r}, which none can be")
 
 
 class OwnListSettings(_Feed, frozen=True, kw_only=True, tag="own-list"):

@@ -57,9 +57,10 @@ class _Entry(msgspec.Struct, frozen=True):
     offset: int
 
 
-def members(path: Path, *, largest: int, total: int) -> Iterator[Member | OddMember]:
+def members(path: Path, *, archive: str, largest: int, total: int) -> Iterator[Member | OddMember]:
     """Read each `.json` member of a zip archive, of at most `largest` bytes, `total` all together.
 
+    `archive` is its name in messages.
     A member that is encrypted, damaged, a link or too large is odd, and does not stop the rest.
 
     Raises:
@@ -67,7 +68,7 @@ def members(path: Path, *, largest: int, total: int) -> Iterator[Member | OddMem
     """
     left, length = total, path.stat().st_size
     with path.open("rb") as directory, path.open("rb") as contents:
-        for entry in _entries(directory, path):
+        for entry in _entries(directory, archive):
             if not entry.name.lower().endswith(".json"):
                 continue
             member = _read(contents, entry, largest, length)
@@ -75,18 +76,18 @@ def members(path: Path, *, largest: int, total: int) -> Iterator[Member | OddMem
                 left -= len(member.data)
                 if left < 0:
                     raise _unreadable(
-                        path, f"at {visible(entry.name)[:200]} it has unpacked to more than {total} bytes"
+                        archive, f"at {visible(entry.name)[:200]} it has unpacked to more than {total} bytes"
                     )
             yield member
 
 
-def _entries(file: BinaryIO, path: Path) -> Iterator[_Entry]:
-    start, size = _directory(file, path)
+def _entries(file: BinaryIO, archive: str) -> Iterator[_Entry]:
+    start, size = _directory(file, archive)
     file.seek(start)
     while size > 0:
         fixed = file.read(_CENTRAL.size)
         if len(fixed) < _CENTRAL.size or fixed[:4] != b"PK\x01\x02":
-            raise _unreadable(path, "its directory is damaged or cut off")
+            raise _unreadable(archive, "its directory is damaged or cut off")
         _, flags, method, crc, packed, unpacked, *lengths, attributes, offset = _CENTRAL.unpack(fixed)
         name, extra, _ = (file.read(length) for length in lengths)
         sizes = _from_extra(extra, [unpacked, packed, offset])
@@ -103,7 +104,7 @@ def _entries(file: BinaryIO, path: Path) -> Iterator[_Entry]:
         size -= _CENTRAL.size + sum(lengths)
 
 
-def _directory(file: BinaryIO, path: Path) -> tuple[int, int]:
+def _directory(file: BinaryIO, archive: str) -> tuple[int, int]:
     """Find where the directory begins, and how long it is."""
     length = file.seek(0, 2)
     tail_start = max(0, length - _END.size - _LONGEST_COMMENT)
@@ -111,11 +112,11 @@ def _directory(file: BinaryIO, path: Path) -> tuple[int, int]:
     tail = file.read()
     at = tail.rfind(_END_MAGIC)
     if at < 0 or len(tail) - at < _END.size:
-        raise _unreadable(path, "it is no zip archive, or cut off at the end")
+        raise _unreadable(archive, "it is no zip archive, or cut off at the end")
     _, _, size, start, _ = _END.unpack_from(tail, at)
     start, size = _directory_64(file, tail_start + at) or (start, size)
     if start + size > length:
-        raise _unreadable(path, "its directory lies outside of it")
+        raise _unreadable(archive, "its directory lies outside of it")
     return start, size
 
 
@@ -200,9 +201,9 @@ def _unpacked(packed: bytes, entry: _Entry) -> bytes | None:
     return data if len(data) == entry.unpacked and zlib.crc32(data) == entry.crc else None
 
 
-def _unreadable(path: Path, why: str) -> Unreadable:
+def _unreadable(archive: str, why: str) -> Unreadable:
     return Unreadable(
-        f"Could not read the archive {path.name}",
+        f"Could not read the archive {archive}",
         why=why,
         fix="Fetch it again; if it stays so, tell whoever publishes it.",
     )
