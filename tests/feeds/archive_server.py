@@ -1,5 +1,6 @@
 """A small server of an OSV archive on this machine, with faults that can be switched on by path."""
 
+import asyncio
 import csv
 import hashlib
 import io
@@ -109,3 +110,13 @@ async def cut_off(request: web.Request) -> web.StreamResponse:
     assert request.transport
     request.transport.close()
     return response
+
+
+def hung_until(gone: asyncio.Event) -> Fault:
+    """No answer before the event."""
+
+    async def fault(request: web.Request) -> web.StreamResponse:
+        await gone.wait()
+        return web.Response()
+
+    return fault

@@ -1,16 +1,28 @@
 """Reading an archive in the public layout over HTTP, from a server that has its bad days."""
 
+import asyncio
 import gzip
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from feeds.archive_server import ArchiveServer, archive_server, body, cut_off, endless, status, zipped
+from feeds.archive_server import (
+    ArchiveServer,
+    archive_server,
+    body,
+    cut_off,
+    endless,
+    hung_until,
+    status,
+    zipped,
+)
 from feeds.drained import NOW, Reading, drain
 from jfrog_standin.osv_records import MADE, Record, encoded, record, stamp
 from reedbed.errors import ReedbedError, Refused, Unreachable, Unreadable
+from reedbed.feeds.feed import Batch
 from reedbed.feeds.osv import Osv
 from reedbed.feeds.settings import OsvSettings
 
@@ -302,6 +314,28 @@ async def test_a_scope_that_fails_keeps_its_cursor_and_stops_no_other(
     assert why in caught.value.why
     assert set(reading.advisories) == {"MAL-2026-9"}
     assert set(reading.drained) == {"PyPI", "[EMPTY]"}
+
+
+async def test_a_source_that_never_answers_is_given_up(server: ArchiveServer) -> None:
+    gone = asyncio.Event()
+    server.fail("npm/all.zip", hung_until(gone), times=9)
+
+    with pytest.raises(Unreachable) as caught:
+        await drain(_feed(server, timeout_s=0.05))
+    gone.set()
+
+    assert "all.zip" in caught.value.what
+    assert server.asked.count("npm/all.zip") == 4
+
+
+async def test_leaving_before_the_end_leaves_nothing_behind(server: ArchiveServer) -> None:
+    server.publish("npm", [_record(number) for number in range(2_000)])
+
+    async with aclosing(_feed(server).read(since={}, now=NOW)) as parts:
+        first = await anext(parts)
+
+    assert isinstance(first, Batch)
+    assert 500 <= len(first.statements) < 1_000
 
 
 async def test_several_failures_are_all_named(server: ArchiveServer) -> None:
