@@ -9,16 +9,18 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
 from reedbed import log
 from reedbed.errors import Unreachable
-from reedbed.jobs import Counts, Every, Job, RunContext
+from reedbed.jobs import Counts, Every, Job, Recorder, RunContext
 from reedbed.metrics import Metrics
 from reedbed.store.database import open_database
 from reedbed.store.migrate import migrate
 from reedbed.worker.daemon import Settings, Worker
+from reedbed.worker.engine import Engine
 from reedbed.worker.run import Runner, process_name, run_once
 from reedbed.worker.signals import leaving_on_signals
 
@@ -69,6 +71,30 @@ async def failing(folder: Folder, context: RunContext) -> Counts:
     raise Unreachable("Could not read the feed", why="nobody answered", fix="Look at the feed's URL.")
 
 
+async def drive_engine(folder: Folder, url: str) -> None:
+    """Ask one engine for five runs of a job, one after the other, and let it forget all but two."""
+
+    async def carry_out(job: str, moment: datetime, record: Recorder) -> str:
+        folder.note(f"ran {moment.minute}")
+        await folder.gate("1")
+        return "succeeded"
+
+    engine = Engine(url, executor_id=process_name(), concurrency=2, poll_s=0.05, carry_out=carry_out)
+    engine.open()
+    await engine.listen()
+    moments = [datetime(2026, 11, 21, 12, minute, tzinfo=UTC) for minute in range(5)]
+    for moment in moments:
+        folder.note(f"asked {await engine.enqueue('job', moment)}")
+        if moment == moments[0]:
+            folder.note(f"asked too early {await engine.enqueue('job', moments[1])}")
+        while await engine.unfinished():
+            await asyncio.sleep(0.02)
+    folder.note(f"forgotten {await engine.clean_up(keep=2, before=datetime(2000, 1, 1, tzinfo=UTC))}")
+    folder.note(f"asked again {await engine.enqueue('job', moments[-1])}")
+    folder.note(f"unfinished {len(await engine.unfinished())}")
+    await engine.close()
+
+
 RUNS: dict[str, Callable[[Folder, RunContext], Awaitable[Counts]]] = {
     "five": five_steps,
     "one": one_step,
@@ -91,7 +117,9 @@ async def main(
     todo = jobs(folder, given.get("job", "five"), float(given.get("every_s", DAY_S)))
     db = open_database(database_url)
     await migrate(db)
-    if command == "once":
+    if command == "engine":
+        await drive_engine(folder, engine_url)
+    elif command == "once":
         ran = await run_once(todo, Runner(db, owner=process_name(), lease_s=float(lease_s)), patience_s=0.0)
         folder.note(f"once {ran[0].outcome}")
     else:

@@ -4,12 +4,17 @@ import asyncio
 import signal
 from datetime import datetime, timedelta
 
+import pytest
+
 from reedbed.jobs import Outcome, now_utc
 from reedbed.store import runs, workers
 from reedbed.store.runs import State
 from worker.conftest import DEADLINE_S, Stage, until
 
 ALL = (1, 2, 3, 4, 5)
+
+SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
+"""For what the kind of database has no part in: each test takes seconds."""
 
 
 async def done(stage: Stage) -> None:
@@ -114,6 +119,7 @@ async def test_sigterm_lets_the_step_in_hand_finish_and_the_next_worker_goes_on(
     await done(stage)
 
 
+@SQLITE
 async def test_a_second_sigterm_leaves_at_once_and_its_exit_code_says_so(stage: Stage) -> None:
     child = await stage.start()
     await stage.noted("begin 1")
@@ -142,6 +148,7 @@ async def test_a_live_run_is_cancelled_from_another_process(stage: Stage) -> Non
     assert stage.notes(child).count("begin 1") == 1
 
 
+@SQLITE
 async def test_a_failed_run_says_what_to_do_and_the_next_moment_runs_again(stage: Stage) -> None:
     await stage.start(job="failing", every_s=1)
 
@@ -153,6 +160,7 @@ async def test_a_failed_run_says_what_to_do_and_the_next_moment_runs_again(stage
     assert run.error.fix == "Look at the feed's URL."
 
 
+@SQLITE
 async def test_moments_that_pass_while_no_worker_lives_are_made_up_for_by_one_run(stage: Stage) -> None:
     stage.open_gates(1)
     first = await stage.start(job="one", every_s=1)
@@ -177,3 +185,38 @@ async def test_a_worker_that_leaves_takes_its_sign_of_life_along(stage: Stage) -
     await stage.ended(child)
 
     assert await stage.db.read(workers.alive, now_utc(), 60.0) == []
+
+
+@SQLITE
+async def test_a_command_that_was_killed_is_told_as_broken_off(stage: Stage) -> None:
+    command = await stage.start("once", job="five")
+    await stage.noted("begin 1")
+    [run] = await stage.db.read(runs.running)
+    await stage.kill(command)
+
+    await stage.start(job="one")
+    async with asyncio.timeout(DEADLINE_S):
+        while (ended := await stage.db.read(runs.get, run.id)) and ended.state is State.RUNNING:
+            await asyncio.sleep(0.05)
+
+    assert ended is not None
+    assert ended.state is State.FAILED
+    assert ended.error is not None
+    assert ended.error.what == "The run broke off"
+
+
+async def test_the_engine_keeps_each_moment_apart_and_forgets_old_runs(stage: Stage) -> None:
+    child = await stage.start("engine")
+    await stage.noted("asked too early False")
+    stage.open_gates(1)
+
+    assert await stage.ended(child) == 0
+    assert stage.notes() == [
+        "asked True",
+        "asked too early False",
+        "ran 0",
+        *(note for n in range(1, 5) for note in ("asked True", f"ran {n}")),
+        "forgotten 3",
+        "asked again True",
+        "unfinished 0",
+    ]

@@ -15,7 +15,7 @@ from reedbed.jobs import Job, Left, Recorder, job_name, now_utc
 from reedbed.metrics import Metrics
 from reedbed.store import leases, runs, workers
 from reedbed.store.database import Database
-from reedbed.store.runs import Fault, Run, State
+from reedbed.store.runs import Fault, State
 from reedbed.worker import machine
 from reedbed.worker.engine import Engine, Orphan
 from reedbed.worker.run import Runner, lease_name, lease_owner, process_name
@@ -170,6 +170,7 @@ class Worker:
         dead = [worker.id for worker in await self._db.read(workers.dead, now, self._lease_s)]
         if dead or gone:
             await self._db.write(workers.forget, [*dead, *gone])
+        await self._close_broken()
 
     async def _adopt(self, orphan: Orphan, *, certain: bool) -> None:
         """Free the lease of a run whose process is certainly gone; others' leases end by themselves."""
@@ -178,25 +179,24 @@ class Worker:
             owner = lease_owner(orphan.executor_id, orphan.moment)
             await self._db.write(leases.release, lease_name(orphan.job), owner)
 
-    async def _housekeep(self) -> None:
-        """Forget old runs of the engine, and end the rows of runs that nobody carries out any more."""
-        if not await self._alone("housekeeping"):
+    async def _close_broken(self) -> None:
+        """End the rows of runs that nobody carries out any more, nor will: a command that was killed."""
+        if not (running := await self._db.read(runs.running)):
             return
-        forgotten = await self._engine.clean_up(keep=KEEP_RUNS, before=now_utc() - KEEP_FOR)
         unfinished = await self._engine.unfinished()
-        for run in await self._db.read(runs.running):
-            if job_name(run.flow, run.feed, run.platform) not in unfinished:
-                await self._close(run)
-        log.debug("housekeeping_done", forgotten=forgotten)
+        for run in running:
+            job = job_name(run.flow, run.feed, run.platform)
+            holder = await self._db.read(leases.holder, lease_name(job), now=now_utc())
+            if job in unfinished or holder is not None:
+                continue
+            fault = Fault("The run broke off", f"{run.owner} died", "The next run goes on from the store.")
+            await self._db.write(runs.finish, run.id, State.FAILED, now=now_utc(), error=fault)
 
-    async def _close(self, run: Run) -> None:
-        job = job_name(run.flow, run.feed, run.platform)
-        if await self._db.read(leases.holder, lease_name(job), now=now_utc()):
-            return
-        fault = Fault(
-            "The run broke off", f"{run.owner} died", "Nothing is lost: the next run goes on from the store."
-        )
-        await self._db.write(runs.finish, run.id, State.FAILED, now=now_utc(), error=fault)
+    async def _housekeep(self) -> None:
+        """Forget the engine's old runs; the rows in the store stay."""
+        if await self._alone("housekeeping"):
+            forgotten = await self._engine.clean_up(keep=KEEP_RUNS, before=now_utc() - KEEP_FOR)
+            log.debug("housekeeping_done", forgotten=forgotten)
 
     async def _alone(self, duty: str) -> bool:
         """Say whether this duty is this worker's for now, and not another's."""

@@ -152,7 +152,7 @@ class Engine:
         return {
             _job_and_moment(each.workflow_id)[0]
             for status in ("ENQUEUED", "PENDING")
-            for each in await self._listed(status)
+            for each in await self._listed(status, limit=10 * BATCH)
         }
 
     async def _listed(self, status: str | list[str], limit: int = BATCH) -> list[WorkflowStatus]:
