@@ -81,7 +81,9 @@ class Health:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
-            yield await _bound(runner, host, port)
+            url = await _bound(runner, host, port)
+            log.info("health_listening", url=url)
+            yield url
         finally:
             await runner.cleanup()
 
