@@ -1,3 +1,4 @@
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -6,7 +7,7 @@ import pytest
 from flow.thread import Thread
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
-from reedbed.store.database import Database
+from reedbed.store.database import Database, open_database
 
 
 @pytest.fixture
@@ -20,3 +21,14 @@ async def thread(database: Database, standin: Running, tmp_path: Path) -> Thread
     thread = Thread(database, standin, tmp_path)
     await thread.begin()
     return thread
+
+
+@pytest.fixture
+async def embedded(migrated_file: Path, standin: Running, tmp_path: Path) -> AsyncIterator[Thread]:
+    """A thread on SQLite alone, where the database is not what a test is about."""
+    shutil.copy(migrated_file, tmp_path / "reedbed.db")
+    db = open_database(f"sqlite:///{tmp_path / 'reedbed.db'}")
+    thread = Thread(db, standin, tmp_path)
+    await thread.begin()
+    yield thread
+    db.close()

@@ -204,7 +204,9 @@ def states(draw: st.DrawFn) -> State:
     watches = draw(st.lists(WATCHES, max_size=2, unique_by=lambda watch: watch.name))
     own = next((watch for watch in watches if watch.name == WATCH), None)
     return State(
-        repositories=tuple(Repo(key=key, type="LOCAL" if key != "d" else "VIRTUAL") for key in "abcd"),
+        repositories=tuple(
+            Repo(key=key, type="LOCAL" if key != "d" else "VIRTUAL", packageType="npm") for key in "abcd"
+        ),
         indexing=Indexing(
             indexed_repos=tuple(IndexedRepo(name=key) for key in sorted(indexed)),
             non_indexed_repos=tuple(IndexedRepo(name=key) for key in "abc" if key not in indexed),
@@ -268,7 +270,7 @@ def test_only_the_first_rule_that_fits_decides(rules: list[Rule], criterion: Cri
 def test_a_watch_that_was_switched_off_is_said_to_be_switched_on() -> None:
     off = Watch(general_data=General(name=WATCH, active=False))
     state = State(
-        repositories=(Repo(key="npm", type="LOCAL"),),
+        repositories=(Repo(key="npm", type="LOCAL", packageType="npm"),),
         indexing=Indexing(indexed_repos=(IndexedRepo(name="npm"),)),
         policies=(),
         watches=(off,),

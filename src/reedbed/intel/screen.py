@@ -21,7 +21,8 @@ async def in_use_now(artifactory: Artifactory, changes: Sequence[Change], limits
     found = await artifactory.released(change.flagged.package for change in wide)
     uses: dict[str, list[Use]] = {}
     for release in found.releases:
-        uses.setdefault(str(release.package), []).append(Use(release.version, release.downloads))
+        downloads = limits.downloads if release.downloads is None else release.downloads
+        uses.setdefault(str(release.package), []).append(Use(release.version, downloads))
     for package in found.not_known:
         uses.setdefault(str(package), []).append(Use(None, limits.downloads))
     packages = {str(change.flagged.package): change for change in wide}

@@ -42,7 +42,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     version: str | None  # None: its path does not tell
     repository: str  # "npm-local", "npm-remote-cache"
     path: str  # with the file's name
-    downloads: int
+    downloads: int | None  # None: Artifactory does not say
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -236,7 +236,7 @@ def _release(package_type: PackageType, item: Item) -> Release | None:
         version=found[1],
         repository=item.repo,
         path=item.full_path,
-        downloads=sum(stat.downloads for stat in item.stats),
+        downloads=sum(stat.downloads for stat in item.stats) if item.stats else None,
     )
 
 

@@ -1,4 +1,7 @@
-"""The shapes of JFrog's bodies, in its words; only the fields that we use, each of which may be missing.
+"""The shapes of JFrog's bodies, in its words; only the fields that we use.
+
+Each of them may be missing, but for those whose absence would read as “nobody uses it”: an answer without
+them is not as documented, and blocks nothing.
 
 None of these leaves this folder, but for what a dry run shows. Sources: docs.jfrog.com/security/reference,
 pages create-issue-event and get-issue-events-v2; JFrog's merged OpenAPI; the Terraform providers of JFrog.
@@ -131,21 +134,21 @@ class Indexing(msgspec.Struct, frozen=True):
 class Repo(msgspec.Struct, frozen=True):
     """An entry of `GET /artifactory/api/repositories`."""
 
-    key: str = ""
-    type: str = ""  # LOCAL, REMOTE, VIRTUAL, FEDERATED
-    packageType: str = ""  # noqa: N815 - their word; "Npm" here, "npm" elsewhere
+    key: str
+    type: str  # LOCAL, REMOTE, VIRTUAL, FEDERATED
+    packageType: str  # noqa: N815 - their word; "Npm" here, "npm" elsewhere
 
 
 class Stat(msgspec.Struct, frozen=True):
-    downloads: int = 0
+    downloads: int
 
 
 class Item(msgspec.Struct, frozen=True):
     """A row of an AQL answer."""
 
-    repo: str = ""
-    path: str = ""  # the folder; "." is the root
-    name: str = ""
+    repo: str
+    path: str  # the folder; "." is the root
+    name: str
     stats: tuple[Stat, ...] = ()
 
     @property
@@ -159,7 +162,7 @@ class Range(msgspec.Struct, frozen=True):
 
 
 class Items(msgspec.Struct, frozen=True):
-    results: tuple[Item, ...] = ()
+    results: tuple[Item, ...]
     range: Range = Range()
 
     @property

@@ -1,0 +1,136 @@
+"""What may go wrong between Reedbed and JFrog, and the change that has to survive it."""
+
+import random
+from collections.abc import Sequence
+from itertools import product
+
+import msgspec
+
+from flow.thread import Thread
+from jfrog_standin.faults import Fault, Kind, Params
+
+ROUTES = {
+    "read": ("GET", "/xray/api/v2/events/*"),
+    "create": ("POST", "/xray/api/v1/events"),
+    "update": ("PUT", "/xray/api/v1/events/*"),
+    "delete": ("DELETE", "/xray/api/v1/events/*"),
+    "repositories": ("GET", "/artifactory/api/repositories"),
+    "search": ("POST", "/artifactory/api/search/aql"),
+}
+"""The requests that a run makes, by what they are for."""
+
+
+class Trouble(msgspec.Struct, frozen=True, kw_only=True):
+    """One way of going wrong, and a word that a message about it has."""
+
+    kind: Kind
+    params: Params = Params()
+    says: str = ""  # empty: it is harmless, and need not be noticed
+
+
+def _status(status: int, says: str, retry_after: int | None = None) -> Trouble:
+    return Trouble(kind="status", params=Params(status=status, retry_after=retry_after), says=says)
+
+
+def _without(*fields: str) -> Trouble:
+    return Trouble(kind="missing_fields", params=Params(fields=fields), says="otherwise than|can't be read")
+
+
+TROUBLES = {
+    "401": _status(401, "401"),
+    "403": _status(403, "403"),
+    "404": _status(404, "404|still shows it"),
+    "429": _status(429, "429"),
+    "429-retry-after": _status(429, "429", retry_after=1),
+    "500": _status(500, "500"),
+    "503": _status(503, "503"),
+    "slow": Trouble(kind="slow", params=Params(delay_ms=20)),
+    "hung": Trouble(kind="hung", says="did not answer within"),
+    "drop-before": Trouble(kind="drop_before", says="broke|ended too early"),
+    "drop-after": Trouble(kind="drop_after", says="broke|ended too early"),
+    "truncated": Trouble(kind="truncated", says="can't be read"),
+    "login-page": Trouble(kind="login_page", says="HTML page"),
+    "asleep": Trouble(kind="redirect", says="asleep"),
+    "redirect": Trouble(
+        kind="redirect", params=Params(location="https://elsewhere.example.com/sso?secret=1"), says="redirect"
+    ),
+    "gzip-bomb": Trouble(kind="gzip_bomb", params=Params(megabytes=256), says="larger than"),
+    "endless": Trouble(kind="endless", says="larger than"),
+    "silent-drop": Trouble(kind="silent_drop", says="in silence|still shows it|otherwise than"),
+    "clock-skew": Trouble(kind="clock_skew", params=Params(seconds=86_400.0)),
+    "extra-fields": Trouble(kind="extra_fields"),
+    "no-components": _without("components", "results", "key"),
+    "no-versions": _without("vulnerable_versions", "vulnerable_ranges", "repo", "packageType"),
+    "no-numbers": _without("provider", "severity", "downloads", "type"),
+    "no-statistics": _without("stats", "summary", "issue_kind"),
+}
+
+STRIKES = {"always": {}, "every-second": {"every": 2}, "first": {"count": 1}}
+"""Which of the matching requests go wrong."""
+
+Case = tuple[str, str, str]
+"""Route, trouble, strikes."""
+
+ALL: Sequence[Case] = [
+    case
+    for case in product(ROUTES, TROUBLES, STRIKES)
+    if case[1] != "silent-drop" or case[0] in {"create", "update", "delete"}
+]
+
+
+def sample(seed: int) -> list[Case]:
+    """Take few cases that hold every trouble, and every route with every way of striking."""
+    shuffled = list(ALL)
+    random.Random(seed).shuffle(shuffled)
+    taken: list[Case] = []
+    seen: set[tuple[str, str]] = set()
+    for route, trouble, strikes in shuffled:
+        pairs = {(trouble, ""), (route, strikes)}
+        if pairs - seen:
+            taken.append((route, trouble, strikes))
+            seen |= pairs
+    return taken
+
+
+def fault(case: Case) -> Fault:
+    route, trouble, strikes = case
+    method, path = ROUTES[route]
+    wrong = TROUBLES[trouble]
+    return Fault(kind=wrong.kind, params=wrong.params, method=method, path=path, **STRIKES[strikes])
+
+
+def says(case: Case) -> str:
+    return TROUBLES[case[1]].says
+
+
+# The change
+
+
+BEFORE = {"kept": {"[1.0.0]"}, "widened": {"[1.0.0]"}, "withdrawn": {"[1.0.0]"}}
+AFTER = {
+    "kept": {"[1.0.0]"},
+    "widened": {"[1.0.0]", "[2.0.0]"},
+    "new": {"[1.0.0]"},
+    "newer": {"[1.0.0]"},
+    "wide": {"(,)"},
+}
+HELD = "used"
+WIDE = ({"type": "SEMVER", "events": [{"introduced": "0"}]},)
+
+
+async def before(thread: Thread) -> None:
+    """Bring the stand-in to `BEFORE`; people download the one release of `used`."""
+    await thread.download(thread.npm(HELD, "1.0.0"))
+    for name in BEFORE:
+        thread.publish(f"MAL-{name}", name, versions=["1.0.0"])
+    await thread.run()
+
+
+def say_more(thread: Thread) -> None:
+    """Let the feed say what brings `BEFORE` to `AFTER`: every kind of change, and one to be held."""
+    thread.publish("MAL-widened", "widened", versions=["1.0.0", "2.0.0"], day=2)
+    thread.withdraw("MAL-withdrawn", "withdrawn", day=2)
+    thread.publish("MAL-new", "new", versions=["1.0.0"])
+    thread.publish("MAL-newer", "newer", versions=["1.0.0"])
+    thread.publish("MAL-wide", "wide", ranges=WIDE)
+    thread.publish("MAL-used", HELD, ranges=WIDE)
