@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 ONLY ?=
+RECORDS := $(addprefix --records ,$(wildcard ../shared/data/osv-malicious))
 BIN := .venv/bin
 
 .PHONY: demo test check format bench docs soak lock clean help
@@ -12,7 +13,7 @@ help:  ## List these commands
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 demo: .venv/ready  ## Show the main job from end to end (ARGS=--once for scripts)
-	@$(BIN)/reedbed demo $(ARGS)
+	@$(BIN)/reedbed demo $(RECORDS) $(ARGS)
 
 test: check  ## Run the checks and every test
 	@$(BIN)/pytest $(ARGS)

@@ -16,7 +16,7 @@ from intel.statements import (
     advisory,
 )
 from reedbed.intel.merge import Admission, merge
-from reedbed.intel.plan import Limits, Served, Tally, change, in_use, on_allow_list, tally, too_many
+from reedbed.intel.plan import Limits, Use, Tally, change, in_use, on_allow_list, tally, too_many
 from reedbed.model.advisory import Advisory, Confidence, Standing, Verdict
 from reedbed.model.ledger import Action, Change, Flagged, HoldRule, Pushed
 from reedbed.model.versions import EVERY, Between, Exactly, Versions, holds, version, versions
@@ -200,17 +200,17 @@ def wide(clauses: Versions) -> Change:
 def test_an_interval_over_downloaded_releases_is_in_use() -> None:
     below_two = wide(versions([Between(upper=version("2.0.0"))]))
 
-    assert in_use(below_two, [Served("1.9.0", downloads=3)], Limits())
-    assert not in_use(below_two, [Served("2.0.0", downloads=3)], Limits())
-    assert not in_use(below_two, [Served("1.9.0", downloads=0)], Limits())
-    assert in_use(below_two, [Served(None, downloads=3)], Limits())
-    assert in_use(wide(versions([EVERY])), [Served("not a version", downloads=1)], Limits())
+    assert in_use(below_two, [Use("1.9.0", downloads=3)], Limits())
+    assert not in_use(below_two, [Use("2.0.0", downloads=3)], Limits())
+    assert not in_use(below_two, [Use("1.9.0", downloads=0)], Limits())
+    assert in_use(below_two, [Use(None, downloads=3)], Limits())
+    assert in_use(wide(versions([EVERY])), [Use("not a version", downloads=1)], Limits())
 
 
 def test_a_release_condemned_by_name_is_not_in_use_however_popular() -> None:
     named = wide(versions([Exactly(version("1.9.0"))]))
 
-    assert not in_use(named, [Served("1.9.0", downloads=1000)], Limits())
+    assert not in_use(named, [Use("1.9.0", downloads=1000)], Limits())
 
 
 @given(ADVISORIES, VERSIONS)

@@ -75,7 +75,7 @@ async def test_nothing_is_left_behind_when_it_is_cancelled(standin: Running) -> 
     )
     testing = asyncio.create_task(check(at(standin), standin.admin_token, now=now))
     async with asyncio.timeout(10):
-        while PROBE_ID not in standin.platform.xray.issues:  # noqa: ASYNC110 - it has no event for it
+        while PROBE_ID not in standin.platform.xray.issues:
             await asyncio.sleep(0.005)
 
     testing.cancel()

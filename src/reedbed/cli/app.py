@@ -62,7 +62,7 @@ for noun, (meaning, verbs) in COMMANDS.items():
     app.command(group)
 
 app.command("reedbed.cli.settings:settings", name="settings", help="Show every setting and its value.")
-app.command("reedbed.cli.demo:demo", name="demo", help="Show the main job on a stand-in platform.")
+app.command("reedbed.cli.demo.command:demo", name="demo", help="Show the main job on a stand-in platform.")
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -65,8 +65,10 @@ async def push(
 ) -> tuple[Pushes, ReedbedError | None]:
     """Carry out all that is due, a batch at a time, and give the first error, if any.
 
+    To be called under the lease of this platform's run, so that what is leased still was a dead run's.
     `may_go_on` is called between batches and raises where the run is to stop; what is left stays due.
     """
+    await db.write(outbox.reclaim, target.platform)
     counts = dict.fromkeys(Pushes.__struct_fields__, 0)
     error: ReedbedError | None = None
     while batch := await db.write(

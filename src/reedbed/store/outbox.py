@@ -21,7 +21,7 @@ from sqlalchemy import (
 from reedbed.model.ledger import Action, Change, HoldRule, Pushed
 from reedbed.store import approvals, ledger, planned
 from reedbed.store.approvals import Approval
-from reedbed.store.changes import CHANGES, KEYS_A_QUERY, Waiting, change_of, queued, waiting
+from reedbed.store.changes import CHANGES, Waiting, change_of, queued, waiting
 from reedbed.store.columns import storable
 from reedbed.store.holds import BITS
 from reedbed.store.rows import slices
@@ -76,7 +76,7 @@ def lease(
         .with_for_update(skip_locked=True)
     )
     taken = {row.package: row for row in connection.execute(query)}
-    for some in slices(list(taken), KEYS_A_QUERY):
+    for some in slices(list(taken)):
         connection.execute(
             update(CHANGES)
             .where(_ROW.platform == platform, _ROW.package.in_(some))
@@ -114,13 +114,22 @@ def give_back(connection: Connection, platform: str, owner: str) -> None:
     )
 
 
+def reclaim(connection: Connection, platform: str) -> None:
+    """End every lease on a platform's changes: for a run that may push there alone, after one that died."""
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.lease_owner.is_not(None))
+        .values(lease_owner=None, leased_until=None)
+    )
+
+
 def drop(connection: Connection, platform: str, keys: Collection[str], *, now: datetime) -> None:
     """Take back changes that are needed no more.
 
     Of one that was tried, nobody knows whether Xray holds it: a crash may have come between the push and its
     settling. It gives way to a change that brings Xray to what the ledger says.
     """
-    for some in slices(list(keys), KEYS_A_QUERY):
+    for some in slices(list(keys)):
         of_some = and_(_ROW.platform == platform, _ROW.package.in_(some))
         connection.execute(delete(CHANGES).where(of_some, _ROW.tried.is_(False)))
         tried = connection.execute(select(CHANGES).where(of_some)).all()
@@ -144,7 +153,7 @@ def release(
     The approval is of exactly this change. It is remembered, so planning the same again holds nothing.
     """
     released = []
-    for some in slices(list(keys), KEYS_A_QUERY):
+    for some in slices(list(keys)):
         query = select(CHANGES).where(_ROW.platform == platform, _ROW.package.in_(some), ~queued())
         for row in connection.execute(query.with_for_update()).all():
             waived = [rule for rule in row.held if rules is None or rule in rules]

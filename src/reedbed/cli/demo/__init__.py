@@ -1,0 +1,1 @@
+"""`reedbed demo`: the only part of Reedbed that knows the stand-in."""
