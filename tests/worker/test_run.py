@@ -1,6 +1,8 @@
 """One run under its lease, in this process."""
 
 import asyncio
+import os
+import sys
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -176,9 +178,36 @@ async def test_runs_are_counted(database: Database) -> None:
     assert "reedbed_live_runs 0.0" in page
 
 
+async def test_the_lease_of_a_process_that_was_killed_here_is_not_waited_for(database: Database) -> None:
+    async def count(_: RunContext) -> Counts:
+        return {"seen": 7}
+
+    dead = await asyncio.create_subprocess_exec(sys.executable, "-c", "")
+    await dead.wait()
+    owner = process_name("once").replace(f"-{os.getpid()}-", f"-{dead.pid}-")
+    name = lease_name(job(count).name)
+    await database.write(leases.take, name, lease_owner(owner, now_utc()), now=now_utc(), ttl_s=600.0)
+
+    [ran] = await run_once([job(count)], Runner(database, owner="me"), patience_s=0.0)
+
+    assert ran.outcome is Outcome.SUCCEEDED
+
+
+async def test_the_lease_of_a_process_that_lives_or_is_elsewhere_is_respected(database: Database) -> None:
+    name = lease_name(job(never).name)
+    for owner in (process_name("once"), f"once@elsewhere#123456-{os.getpid()}-abcdef"):
+        held_by = lease_owner(owner, now_utc())
+        await database.write(leases.take, name, held_by, now=now_utc(), ttl_s=600.0)
+
+        [ran] = await run_once([job(never)], Runner(database, owner="me"), patience_s=0.0)
+
+        assert ran.outcome is Outcome.SKIPPED
+        await database.write(leases.release, name, held_by)
+
+
 def test_no_two_processes_have_one_name() -> None:
     assert process_name("prod-1") != process_name("prod-1")
-    assert process_name("prod-1").startswith("prod-1-")
+    assert process_name("prod-1").startswith("prod-1@")
 
 
 async def never(*_: object) -> Counts:
