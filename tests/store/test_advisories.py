@@ -10,9 +10,10 @@ from reedbed.model.advisory import Advisory, Statement, Unusable, Verdict, Withd
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import purl
 from reedbed.store import advisories, unusable
-from reedbed.store.advisories import Counts, Tally
+from reedbed.store.advisories import Tally
 from reedbed.store.columns import LONGEST_KEY_BYTES
 from reedbed.store.database import Database
+from reedbed.store.fold import Counts
 from store.statements import NOW, advisory, at, key, withdrawal
 from store.statements import unusable as useless
 

@@ -10,6 +10,7 @@ import structlog
 from reedbed.feeds.feed import Batch, Drained, Feed
 from reedbed.store import advisories, cursors
 from reedbed.store.database import Database
+from reedbed.store.fold import Counts
 
 log = structlog.get_logger(__name__)
 
@@ -25,7 +26,7 @@ class Intake(msgspec.Struct, frozen=True, kw_only=True):
     """What one reading of one feed brought."""
 
     feed: str
-    counts: advisories.Counts = advisories.Counts()
+    counts: Counts = Counts()
     warnings: tuple[str, ...] = ()
 
 

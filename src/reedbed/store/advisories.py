@@ -17,27 +17,7 @@ from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word, storab
 from reedbed.store.dialects import merge
 from reedbed.store.fold import Counts, Fold, Kept, Key
 from reedbed.store.rows import slices
-from reedbed.store.unusable import count as unusable_count
-from reedbed.store.unusable import page as unusable_page
 from reedbed.store.withdrawals import WITHDRAWALS
-
-__all__ = [
-    "ADVISORIES",
-    "BATCH",
-    "Counts",
-    "Stated",
-    "Tally",
-    "changed_packages",
-    "doubtful",
-    "get",
-    "latest_revision",
-    "page",
-    "save",
-    "standings",
-    "tally",
-    "unusable_count",
-    "unusable_page",
-]
 
 ADVISORIES = Table(
     "advisories",
@@ -63,6 +43,9 @@ ADVISORIES = Table(
     Index(None, "package", "revision"),
 )
 _OF = ADVISORIES.c
+_STANDING = tuple(
+    column for column in _OF if column.name not in {"digest", "revision", "first_seen_at", "changed_at"}
+)
 _ORDER = (_OF.package, _OF.feed, _OF.record)
 
 BATCH = 2_000
@@ -134,8 +117,8 @@ def standings(connection: Connection, keys: Collection[str]) -> dict[str, list[S
     """Give every statement about some purls, by feed and record, those that were taken back included."""
     found: dict[str, list[Standing]] = {}
     for batch in slices(list(keys), BATCH):
-        query = select(ADVISORIES).where(_OF.package.in_(batch)).order_by(*_ORDER)
-        for row in connection.execute(query):
+        query = select(*_STANDING).where(_OF.package.in_(batch)).order_by(*_ORDER)
+        for row in connection.execute(query).all():
             standing = Standing(_advisory(row), withdrawn=not row.live)
             found.setdefault(row.package, []).append(standing)
     return found

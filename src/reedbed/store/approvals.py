@@ -25,8 +25,6 @@ APPROVALS = Table(
     Column("approved_at", Utc, nullable=False),
 )
 
-KEYS_A_QUERY = 1_000
-
 
 class Approval(msgspec.Struct, frozen=True, kw_only=True):
     """A person's word for one change under one rule. It outlives the change, which may be planned again."""
@@ -57,7 +55,7 @@ def save(connection: Connection, platform: str, approvals: Iterable[Approval]) -
 def of_packages(connection: Connection, platform: str, keys: Collection[str]) -> dict[str, list[Approval]]:
     """Give every approval about some purls, also those of changes that nobody plans any more."""
     found: dict[str, list[Approval]] = {}
-    for some in slices(list(keys), KEYS_A_QUERY):
+    for some in slices(list(keys)):
         query = select(APPROVALS).where(APPROVALS.c.platform == platform, APPROVALS.c.package.in_(some))
         for row in connection.execute(query.order_by(APPROVALS.c.approved_at)):
             found.setdefault(row.package, []).append(_approval(row))

@@ -43,8 +43,6 @@ CHANGES = Table(
     Index(None, "platform", "held", "next_attempt_at", "package"),
 )
 
-KEYS_A_QUERY = 1_000
-
 
 class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """A change in the outbox; `change.held` names the rules that hold it, and with none it is queued."""

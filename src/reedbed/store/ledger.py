@@ -36,13 +36,11 @@ ISSUES = Table(
 )
 _PUSHED = tuple(ISSUES.c[name] for name in Pushed.__struct_fields__)
 
-KEYS_A_QUERY = 1_000
-
 
 def of_packages(connection: Connection, platform: str, keys: Collection[str]) -> dict[str, Pushed]:
     """Give the issues of those purls that have one."""
     found = {}
-    for some in slices(list(keys), KEYS_A_QUERY):
+    for some in slices(list(keys)):
         query = select(*_PUSHED).where(ISSUES.c.platform == platform, ISSUES.c.package.in_(some))
         found.update({str(pushed.flagged.package): pushed for pushed in structs(connection, query, Pushed)})
     return found

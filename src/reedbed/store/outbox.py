@@ -115,7 +115,7 @@ def give_back(connection: Connection, platform: str, owner: str) -> None:
 
 
 def reclaim(connection: Connection, platform: str) -> None:
-    """End every lease on a platform's changes: for a run that may push there alone, after one that died."""
+    """End every lease on a platform's changes, for a run that alone may push there, after one that died."""
     connection.execute(
         update(CHANGES)
         .where(_ROW.platform == platform, _ROW.lease_owner.is_not(None))

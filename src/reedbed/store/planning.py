@@ -47,6 +47,11 @@ PLANNING = Table(
 _ROW = PLANNING.c
 
 PLANNED_FIELDS = ("action", "flagged", "fingerprint", "unblocks", "held", "run_id", "planned_at")
+MANY = 10_000
+"""Rows after which the planner's picture of a table is wrong. PostgreSQL would look again only a minute
+later, and until then scan the table for every page of a plan: 190 ms instead of 20.
+"""
+
 NEW_START = ("planned_at", "next_attempt_at", "attempts", "reason")
 
 
@@ -77,8 +82,11 @@ def commit(connection: Connection, platform: str, run_id: str, *, holds: Collect
     taken = {name: new[name] for name in PLANNED_FIELDS if name not in NEW_START}
     statement = moving.on_conflict_do_update(index_elements=["platform", "package"], set_=taken | kept)
     connection.execute(statement)
-    moved = delete(PLANNING).where(_ROW.platform == platform, _ROW.run_id == run_id)
-    return connection.execute(moved).rowcount
+    aside = delete(PLANNING).where(_ROW.platform == platform, _ROW.run_id == run_id)
+    moved = connection.execute(aside).rowcount
+    if moved >= MANY:
+        connection.exec_driver_sql(f"ANALYZE {CHANGES.name}")
+    return moved
 
 
 _COLUMNS = ["platform", "package", *PLANNED_FIELDS, "next_attempt_at", "attempts", "reason", "tried"]
