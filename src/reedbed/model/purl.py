@@ -1,5 +1,6 @@
 """Package URLs: which package a statement is about (github.com/package-url/purl-spec)."""
 
+import re
 from urllib.parse import quote, unquote
 
 import msgspec
@@ -84,6 +85,9 @@ def _parts(text: str) -> tuple[str, str, str | None]:
 _SHORT = {"go": "golang", "rubygems": "gem", "crates.io": "cargo", "packagist": "composer"}
 
 
+_DOTS_ALONE = re.compile(r"(?:\A|[:/])\.*(?:[:/]|\Z)")
+
+
 def _fault(package_type: PackageType, name: str) -> str | None:
     if not name:
         return "the name is empty"
@@ -93,6 +97,6 @@ def _fault(package_type: PackageType, name: str) -> str | None:
         return f"the name holds the invisible character {character}"
     if not RULES[package_type].name.fullmatch(name):
         return f"no {package_type} package can have this name"
-    if any(set(segment) <= {"."} for segment in name.replace(":", "/").split("/")):
+    if _DOTS_ALONE.search(name):
         return "the name has a path segment of dots alone"
     return None

@@ -20,6 +20,9 @@ class Bound(StrEnum):
     LAST_AFFECTED = "last_affected"
 
 
+_TAKES_EFFECT = {bound: place for place, bound in enumerate(Bound)}
+
+
 class Event(msgspec.Struct, frozen=True, order=True):
     bound: Bound
     at: str  # a version; for `introduced`, "0" is before every version
@@ -56,10 +59,9 @@ def _sorted(span: Range, package_type: PackageType) -> Sequence[Event]:
     order = RULES[package_type].order
     if order is None:  # listed order is all there is; `_pairs` refuses it where it does not alternate
         return events
-    bounds = list(Bound)
 
     def place(event: Event) -> tuple[Any, ...]:
-        return (order(event.at), bounds.index(event.bound))
+        return (order(event.at), _TAKES_EFFECT[event.bound])
 
     try:
         beginnings = [event for event in events if event == FROM_THE_FIRST]

@@ -33,6 +33,8 @@ _FILLERS = frozenset(
 
 def visible(text: str) -> str:
     r"""Spell out every character outside printable ASCII, so that a look-alike shows (`\u0441`)."""
+    if text.isascii() and text.isprintable():
+        return text
     return "".join(
         character if " " <= character <= "~" else character.encode("unicode_escape").decode()
         for character in text

@@ -111,6 +111,8 @@ def versions(clauses: Iterable[Clause]) -> Versions:
 
 def _tidy(clauses: Iterable[Clause]) -> tuple[Clause, ...]:
     distinct = set(clauses)
+    if len(distinct) == 1:
+        return tuple(distinct)
     return (EVERY,) if EVERY in distinct else tuple(sorted(distinct, key=str))
 
 
