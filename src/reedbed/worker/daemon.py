@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from importlib.metadata import version
 from typing import Final
@@ -11,13 +12,14 @@ from typing import Final
 import msgspec
 import structlog
 
+from reedbed.errors import Unreachable
 from reedbed.jobs import Job, Left, Recorder, job_name, now_utc
 from reedbed.metrics import Metrics
 from reedbed.store import leases, runs, workers
 from reedbed.store.database import Database
 from reedbed.store.runs import Fault, State
 from reedbed.worker import machine
-from reedbed.worker.engine import Engine, Orphan
+from reedbed.worker.engine import Begun, Engine
 from reedbed.worker.run import Runner, lease_name, lease_owner, process_name
 from reedbed.worker.schedule import due
 
@@ -82,7 +84,7 @@ class Worker:
 
         Raises:
             SettingsError: a job's schedule is not one.
-            Unreachable: the store does not answer at the start.
+            Unreachable: the store, or the engine's database, does not answer at the start.
         """
         began = now_utc()
         await self._ask_for_jobs()
@@ -94,7 +96,8 @@ class Worker:
             await self._attend(stop, began)
         finally:
             await self._engine.close()
-            await self._db.write(workers.forget, [self.id])
+            with suppress(Unreachable):  # then the others notice by themselves
+                await self._db.write(workers.forget, [self.id])
             log.info("worker_left", worker=self.id)
 
     async def _attend(self, stop: asyncio.Event, began: datetime) -> None:
@@ -158,26 +161,30 @@ class Worker:
                 self._asked[job.name] = moment
 
     async def _take_over(self) -> None:
-        """Go on with what dead workers had begun. One worker at a time looks: see `Engine.take_over`."""
+        """Go on with what dead workers had begun. One worker at a time looks: see `Engine.resume`."""
         if not await self._alone("take-over"):
             return
+        begun = await self._engine.begun()  # before the living are counted: a worker lives before it begins
         now = now_utc()
         known = await self._db.read(workers.alive, now, self._lease_s)
         gone = {worker.id for worker in known if machine.is_gone(worker.host, worker.pid)}
         living = {worker.id for worker in known} - gone
-        for orphan in await self._engine.take_over(living):
-            await self._adopt(orphan, certain=orphan.executor_id in gone)
+        orphans = [run for run in begun if run.executor_id not in living]
+        for run in orphans:
+            await self._adopt(run, certain=run.executor_id in gone)
+        if orphans:
+            await self._engine.resume([run.id for run in orphans])
         dead = [worker.id for worker in await self._db.read(workers.dead, now, self._lease_s)]
         if dead or gone:
             await self._db.write(workers.forget, [*dead, *gone])
         await self._close_broken()
 
-    async def _adopt(self, orphan: Orphan, *, certain: bool) -> None:
+    async def _adopt(self, run: Begun, *, certain: bool) -> None:
         """Free the lease of a run whose process is certainly gone; others' leases end by themselves."""
-        log.info("run_taken_over", job=orphan.job, dead=orphan.executor_id, by=self.id)
+        log.info("run_taken_over", job=run.job, dead=run.executor_id, by=self.id)
         if certain:
-            owner = lease_owner(orphan.executor_id, orphan.moment)
-            await self._db.write(leases.release, lease_name(orphan.job), owner)
+            owner = lease_owner(run.executor_id, run.moment)
+            await self._db.write(leases.release, lease_name(run.job), owner)
 
     async def _close_broken(self) -> None:
         """End the rows of runs that nobody carries out any more, nor will: a command that was killed."""

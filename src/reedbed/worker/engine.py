@@ -10,6 +10,7 @@ import os
 from collections.abc import Awaitable, Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -24,7 +25,9 @@ from dbos import (
 )
 from dbos import error as engine_error
 
+from reedbed.errors import Unreachable
 from reedbed.jobs import Recorder
+from reedbed.log import presentable
 
 QUEUE: Final = "reedbed-runs"
 WORKFLOW: Final = "run"
@@ -33,15 +36,17 @@ VERSION: Final = "1"
 
 ENDED: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 BATCH: Final = 500
+DROP_S: Final = 5.0
 ID_SEPARATOR: Final = "@"
 
 CarryOut = Callable[[str, datetime, Recorder], Awaitable[str]]
 """(job's name, moment that was due, recorder of its steps) → how the run ended."""
 
 
-class Orphan(msgspec.Struct, frozen=True):
-    """A run that a worker had begun when it died."""
+class Begun(msgspec.Struct, frozen=True):
+    """A run that a worker has begun, and not ended."""
 
+    id: str
     job: str
     moment: datetime
     executor_id: str
@@ -70,6 +75,7 @@ class Engine:
         self._poll_s = poll_s
         self._carry_out = carry_out
         self._live: set[asyncio.Task[Any]] = set()
+        self._closing = False
         self._database: sa.Engine | None = None
 
     def open(self) -> None:
@@ -77,7 +83,20 @@ class Engine:
 
         Blocks for 0.05 s (SQLite) to 0.2 s (PostgreSQL). It has to run on the loop's own thread: DBOS keeps
         the loop that it is launched in, and starts every run there.
+
+        Raises:
+            Unreachable: the engine's database does not answer, or does not let us in.
         """
+        try:
+            self._launch()
+        except sa.exc.DBAPIError as error:
+            raise Unreachable(
+                "Could not use the engine's database",
+                why=presentable(str(error.orig).partition("\n")[0]),
+                fix="Start it, or set worker.engine_database to another.",
+            ) from error
+
+    def _launch(self) -> None:
         self._database = _sqlite(self._url) if self._url.startswith("sqlite") else _postgresql(self._url)
         config: DBOSConfig = {
             "name": "reedbed",
@@ -100,13 +119,22 @@ class Engine:
 
     async def close(self) -> None:
         """Stop taking runs and let go of the database. Runs that are live must have ended before."""
-        closing = ThreadPoolExecutor(1, "reedbed-close")  # DBOS takes the loop's default threads with it
+        self._closing = True
+        apart = ThreadPoolExecutor(1, "reedbed-close")  # DBOS takes the loop's default threads along
         loop = asyncio.get_running_loop()
-        await loop.run_in_executor(closing, lambda: DBOS.destroy(destroy_registry=True))
-        closing.shutdown()
+        await loop.run_in_executor(apart, lambda: DBOS.destroy(destroy_registry=True))
+        apart.shutdown()
         loop.set_default_executor(ThreadPoolExecutor())
+        await self._drop_late()
         if self._database is not None:
             self._database.dispose()
+
+    async def _drop_late(self) -> None:
+        """End what was taken from the queue while the engine closed; it carries our name, and is resumed."""
+        for task in self._live:
+            task.cancel()
+        if self._live:
+            await asyncio.wait(self._live, timeout=DROP_S)
 
     async def listen(self) -> None:
         """Take runs from the queue that all workers share, a few at a time."""
@@ -134,18 +162,20 @@ class Engine:
             return False
         return True
 
-    async def take_over(self, living: Collection[str]) -> list[Orphan]:
-        """Queue again what workers that are no longer living had begun.
+    async def begun(self) -> list[Begun]:
+        """List the runs that a worker, living or dead, has begun and not ended."""
+        return [
+            Begun(each.workflow_id, *_job_and_moment(each.workflow_id), executor_id=each.executor_id or "")
+            for each in await self._listed("PENDING")
+        ]
+
+    async def resume(self, ids: Sequence[str]) -> None:
+        """Queue runs again whose workers have died.
 
         DBOS by itself resumes only what carries its own executor id. The caller holds a lease meanwhile: a
         resume from two sides could queue a run again that is live already.
         """
-        pending = [each for each in await self._listed("PENDING") if each.executor_id not in living]
-        if pending:
-            await DBOS.resume_workflows_async([each.workflow_id for each in pending], queue_name=QUEUE)
-        return [
-            Orphan(*_job_and_moment(each.workflow_id), executor_id=each.executor_id or "") for each in pending
-        ]
+        await DBOS.resume_workflows_async(list(ids), queue_name=QUEUE)
 
     async def unfinished(self) -> set[str]:
         """Name the jobs that have a run which waits or is live."""
@@ -179,10 +209,10 @@ class Engine:
         task = asyncio.current_task()
         assert task is not None, "the engine runs a workflow as a task"
         self._live.add(task)
-        try:
-            return await self._carry_out(job, datetime.fromisoformat(moment), _recorded)
-        finally:
-            self._live.discard(task)
+        task.add_done_callback(self._live.discard)  # after DBOS has written down how the run ended
+        if self._closing:
+            await asyncio.Event().wait()
+        return await self._carry_out(job, datetime.fromisoformat(moment), _recorded)
 
 
 def workflow_id(job: str, moment: datetime) -> str:
@@ -230,6 +260,7 @@ async def _recorded(name: str, act: Callable[[], Awaitable[Any]]) -> Any:
 def _sqlite(url: str) -> sa.Engine:
     """Open the engine's own file, readable by its owner alone, with the settings that DBOS leaves out."""
     if path := sa.make_url(url).database:
+        Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
     engine = sa.create_engine(url)
 
