@@ -3,6 +3,8 @@
 from collections.abc import Callable
 from pathlib import Path
 
+from reedbed.cli.app import app
+from reedbed.cli.exit import Exit
 from reedbed.metrics import reference_page as metrics_page
 from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, documented
 
@@ -35,7 +37,29 @@ Secrets are never settings. These variables are read once, where they are needed
 """
 
 
-PAGES: dict[str, Callable[[], str]] = {"reference/settings.md": settings_page, "metrics.md": metrics_page}
+def cli_page() -> str:
+    codes = "\n".join(f"| {code.value} | {code.meaning} |" for code in Exit)
+    commands = app.generate_docs(output_format="markdown", recursive=True)
+    return f"""# Commands
+
+Made from `src/reedbed/cli/`; change it there and run `make docs`.
+
+Results go to standard output, everything else to standard error. `--json` prints one JSON value (or, where it
+says so, one a line). Exit codes mean the same everywhere:
+
+| code | meaning |
+|---|---|
+{codes}
+
+{commands.strip()}
+"""
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "metrics.md": metrics_page,
+    "reference/cli.md": cli_page,
+    "reference/settings.md": settings_page,
+}
 
 
 def write() -> None:

@@ -49,9 +49,13 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
 
     settings: Settings
     db: Database
-    vault: Vault
+    key: keys.Opened  # the vault, and where its key came from
     metrics: Metrics
     owner: str  # of the runs of this process
+
+    @property
+    def vault(self) -> Vault:
+        return self.key.vault
 
     @property
     def terms(self) -> Terms:
@@ -69,17 +73,15 @@ async def opened(settings: Settings, *, owner: str = "command") -> AsyncIterator
     db = open_database(settings.database_url)
     try:
         await migrate(db)
-        opened_vault = await asyncio.to_thread(_vault, settings)
-        if opened_vault.made:
-            log.warning(
-                "secret_key_made", file=str(opened_vault.made), advice="back it up, apart from the data"
-            )
-        yield Parts(settings=settings, db=db, vault=opened_vault.vault, metrics=Metrics(), owner=owner)
+        key = await asyncio.to_thread(_key, settings)
+        if key.made:
+            log.warning("secret_key_made", file=str(key.made), advice="back it up, apart from the data")
+        yield Parts(settings=settings, db=db, key=key, metrics=Metrics(), owner=owner)
     finally:
         db.close()
 
 
-def _vault(settings: Settings) -> keys.Opened:
+def _key(settings: Settings) -> keys.Opened:
     given = os.environ.get("REEDBED_SECRET_KEY")
     return keys.open_vault(
         key=Secret(given) if given else None,
@@ -87,6 +89,34 @@ def _vault(settings: Settings) -> keys.Opened:
         fallback=Path(platformdirs.user_config_path("reedbed")) / "secret.key",
         database_folder=None if settings.database else settings.data_path,
     )
+
+
+class Rotated(msgspec.Struct, frozen=True, kw_only=True):
+    """What a rotation of the key did."""
+
+    key: str  # the new key's name, which tells nothing of it
+    source: str
+    resealed: int  # credentials
+    old_dropped: bool
+
+
+async def rotate_key(parts: Parts) -> Rotated:
+    """Encrypt every credential with the current key; where that is in a file, make a new one there first.
+
+    At each moment the keys at hand open every credential, so a crash leaves nothing to mend but to try again.
+
+    Raises:
+        SettingsError: a credential's key is not at hand, or the key file can't be written.
+    """
+    file = Path(parts.key.source)
+    in_file = await asyncio.to_thread(file.is_file)
+    if in_file:
+        await asyncio.to_thread(keys.add_key, file)
+    key = await asyncio.to_thread(_key, parts.settings)
+    resealed = await parts.db.write(platforms.reseal_tokens, key.vault)
+    if in_file:
+        await asyncio.to_thread(keys.drop_old_keys, file)
+    return Rotated(key=key.vault.current, source=key.source, resealed=resealed, old_dropped=in_file)
 
 
 def terms(settings: Settings) -> Terms:

@@ -1,10 +1,11 @@
-"""Every command by name. What a command needs is imported when it runs, so that the front starts at once."""
+"""The front: it knows every command by name, and imports one when it is called."""
 
 import sys
 from collections.abc import Sequence
 
 from cyclopts import App
 
+from reedbed.cli.commands import ALONE, NOUNS
 from reedbed.cli.exit import Exit
 from reedbed.errors import ReedbedError
 
@@ -18,51 +19,13 @@ app = App(
     result_action="return_value",
 )
 
-COMMANDS = {
-    "platform": (
-        "The JFrog Platforms that Reedbed works on.",
-        {
-            "add": ("platform:add", "Store a platform and its access token (encrypted)."),
-            "list": ("platform:list_all", "List the platforms, and when their tokens expire."),
-            "test": (
-                "platform:check_one",
-                "Find out what works on a platform and what does not, and what to do.",
-            ),
-            "rotate": ("platform:rotate", "Replace a platform's access token after testing the new one."),
-            "remove": ("platform:remove", "Forget a platform and its token; its custom issues stay in Xray."),
-        },
-    ),
-    "intel": (
-        "What feeds say is malicious becomes custom issues in Xray that block.",
-        {
-            "once": ("intel.runs:once", "Read the feeds, bring Xray to what they say, and stop."),
-            "run": ("intel.runs:run", "Do that on a schedule, as a daemon."),
-            "plan": ("intel.runs:plan", "Show what a run would change, without changing anything."),
-            "explain": ("intel.look:explain", "Show what feed records would become in Xray, and why."),
-            "status": ("intel.look:status", "Show feeds, platforms, what waits and what failed."),
-            "list": ("intel.look:list_all", "List what the feeds say."),
-            "show": ("intel.look:show_one", "Show all that is known of one package."),
-            "skipped": ("intel.look:skipped", "List what is not pushed, and why."),
-            "held": ("intel.held:held", "List the changes that wait for a person, and why."),
-            "release": ("intel.held:release", "Let held changes go."),
-            "verify": ("intel.proof:verify", "Compare the ledger with what Xray really holds."),
-            "enforce": ("intel.proof:enforce", "Show, make and prove what makes a custom issue block."),
-        },
-    ),
-    "secrets": (
-        "The key that encrypts credentials.",
-        {"rotate": ("secrets:rotate", "Encrypt every credential with a new key.")},
-    ),
-}
-
-for noun, (meaning, verbs) in COMMANDS.items():
-    group = App(name=noun, help=meaning)
-    for verb, (where, does) in verbs.items():
-        group.command(f"reedbed.cli.{where}", name=verb, help=does)
+for noun, known in NOUNS.items():
+    group = App(name=noun, help=known.about)
+    for verb, command in known.verbs.items():
+        group.command(f"reedbed.cli.{command.where}", name=verb, help=command.help)
     app.command(group)
-
-app.command("reedbed.cli.settings:settings", name="settings", help="Show every setting and its value.")
-app.command("reedbed.cli.demo.command:demo", name="demo", help="Show the main job on a stand-in platform.")
+for name, command in ALONE.items():
+    app.command(f"reedbed.cli.{command.where}", name=name, help=command.help)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -36,10 +36,6 @@ async def add(
 ) -> int:
     """Store a platform and its access token (encrypted), after testing both.
 
-    The token is read from `REEDBED_TOKEN`, from standard input, or asked for. It is never an argument.
-
-    Example: `reedbed platform add prod https://acme.jfrog.io < token.txt`
-
     Parameters
     ----------
     name
@@ -102,8 +98,6 @@ async def add(
 async def list_all(*, json: AsJson = False, common: Common | None = None) -> int:
     """List the platforms, and when their tokens expire.
 
-    Example: `reedbed platform list --json`
-
     Parameters
     ----------
     json
@@ -124,10 +118,6 @@ async def list_all(*, json: AsJson = False, common: Common | None = None) -> int
 
 async def check_one(name: str, *, json: AsJson = False, common: Common | None = None) -> int:
     """Find out what works on a platform and what does not, each with what to do.
-
-    Permission to write is proved with a custom issue about a package that cannot exist; it is taken back.
-
-    Example: `reedbed platform test prod`
 
     Parameters
     ----------
@@ -151,10 +141,6 @@ async def rotate(
     name: str, *, no_test: Annotated[bool, FLAG] = False, json: AsJson = False, common: Common | None = None
 ) -> int:
     """Replace a platform's access token after testing the new one.
-
-    The token is read from `REEDBED_TOKEN`, from standard input, or asked for.
-
-    Example: `reedbed platform rotate prod < new-token.txt`
 
     Parameters
     ----------
@@ -187,8 +173,6 @@ async def rotate(
 
 async def remove(name: str, *, yes: Annotated[bool, FLAG] = False, common: Common | None = None) -> int:
     """Forget a platform and its token; its custom issues stay in Xray.
-
-    Example: `reedbed platform remove prod --yes`
 
     Parameters
     ----------

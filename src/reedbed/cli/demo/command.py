@@ -14,10 +14,6 @@ from reedbed.cli.exit import Exit
 async def demo(*, once: Annotated[bool, Parameter(negative="")] = False, records: Path | None = None) -> int:
     """Show the main job on a stand-in platform: plan, hold, push, enforce, block, free, survive a kill.
 
-    Needs no network and no JFrog; uses npm, pip and go of this machine. Exits 0 only if every claim held.
-
-    Example: `reedbed demo --once`
-
     Parameters
     ----------
     once

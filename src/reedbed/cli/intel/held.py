@@ -22,9 +22,7 @@ WHY = {
 async def held(
     platform: str, *, after: str = "", limit: int = 100, json: AsJson = False, common: Common | None = None
 ) -> int:
-    """List the changes that wait for a person, and why. Exits 4 when there are any.
-
-    Example: `reedbed intel held prod`
+    """List the changes that wait for a person, and why.
 
     Parameters
     ----------
@@ -64,9 +62,7 @@ async def release(
     json: AsJson = False,
     common: Common | None = None,
 ) -> int:
-    """Let held changes go: exactly those that are held now. The next run carries them out.
-
-    Example: `reedbed intel release prod pkg:npm/left-pad --by alice`
+    """Let held changes go.
 
     Parameters
     ----------

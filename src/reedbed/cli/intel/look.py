@@ -19,10 +19,6 @@ FLAG = Parameter(negative="")
 def explain(*file: Path, json: AsJson = False, common: Common | None = None) -> int:
     """Show what feed records would become in Xray, and why: one line or one JSON object a record.
 
-    Exits 1 when a record says nothing that could be acted on.
-
-    Example: `reedbed intel explain MAL-2026-2307.json --json`
-
     Parameters
     ----------
     file
@@ -56,8 +52,6 @@ def explain(*file: Path, json: AsJson = False, common: Common | None = None) -> 
 
 async def status(*, json: AsJson = False, common: Common | None = None) -> int:
     """Show feeds, platforms, what waits and what failed.
-
-    Example: `reedbed intel status`
 
     Parameters
     ----------
@@ -112,8 +106,6 @@ async def list_all(
 ) -> int:
     """List what the feeds say, by package.
 
-    Example: `reedbed intel list --named axios`
-
     Parameters
     ----------
     feed
@@ -145,10 +137,6 @@ async def list_all(
 
 async def show_one(package: str, *, json: AsJson = False, common: Common | None = None) -> int:
     """Show all that is known of one package: who says what, what was pushed where, what waits.
-
-    Exits 1 when nothing is known of it.
-
-    Example: `reedbed intel show npm:axios`
 
     Parameters
     ----------
@@ -204,8 +192,6 @@ async def skipped(
     *, feed: str | None = None, limit: int = 100, json: AsJson = False, common: Common | None = None
 ) -> int:
     """List what is not pushed, and why: records that can't be used, and packages that Xray can't enforce.
-
-    Example: `reedbed intel skipped --json`
 
     Parameters
     ----------

@@ -18,9 +18,7 @@ FLAG = Parameter(negative="")
 
 
 async def verify(platform: str, *, json: AsJson = False, common: Common | None = None) -> int:
-    """Compare the ledger with what Xray really holds; exits 5 when they differ. Changes nothing in Xray.
-
-    Example: `reedbed intel verify prod`
+    """Compare the ledger with what Xray really holds.
 
     Parameters
     ----------
@@ -72,12 +70,6 @@ async def enforce(
     common: Common | None = None,
 ) -> int:
     """Show what makes custom issues block in repositories; with --apply make it; with --prove-in prove it.
-
-    The proof uploads a tiny harmless package to a local repository, flags it, waits until its download is
-    refused, frees it, and takes it away. A remote is proved with a benign release of it that you name.
-    Exits 5 when a repository does not block, or that could not be proved.
-
-    Example: `reedbed intel enforce prod --repository npm-local --apply --prove-in npm-local`
 
     Parameters
     ----------

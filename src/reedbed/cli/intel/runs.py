@@ -26,10 +26,6 @@ async def once(
 ) -> int:
     """Read the feeds, bring Xray to what they say, and stop.
 
-    Exits 3 when some changes failed and are tried again, 4 when some wait for a person.
-
-    Example: `reedbed intel once prod --json`
-
     Parameters
     ----------
     platform
@@ -40,7 +36,8 @@ async def once(
         Print the runs as one JSON value.
     """
     from reedbed.wiring import feed_jobs, opened, platform_jobs
-    from reedbed.worker.run import Runner, process_name, run_once
+    from reedbed.worker.claim import process_name
+    from reedbed.worker.run import Runner, run_once
 
     settings = (common or Common()).load()
     async with opened(settings, owner=process_name("once")) as parts:
@@ -54,15 +51,9 @@ async def once(
 
 
 async def run(*, common: Common | None = None) -> int:
-    """Read the feeds and bring Xray to what they say on a schedule, as a daemon.
-
-    SIGTERM finishes the step in hand and leaves; a second one leaves at once. Several daemons may share one
-    PostgreSQL database. `/healthz`, `/readyz` and `/metrics` answer on `health.listen`.
-
-    Example: `reedbed intel run --set intel.interval_s=60`
-    """
+    """Read the feeds and bring Xray to what they say on a schedule, as a daemon."""
     from reedbed.wiring import opened
-    from reedbed.worker.run import process_name
+    from reedbed.worker.claim import process_name
     from reedbed.worker.serve import serve
 
     settings = (common or Common()).load()
@@ -81,10 +72,6 @@ async def plan(
 ) -> int:
     """Show what a run would change, without changing anything in JFrog or in the outbox.
 
-    Reads the feeds first, as a run would. Exits 4 when some of it would wait for a person.
-
-    Example: `reedbed intel plan prod --full`
-
     Parameters
     ----------
     platform
@@ -100,7 +87,8 @@ async def plan(
     """
     from reedbed.intel.preview import preview
     from reedbed.wiring import feed_jobs, line_to, opened, target
-    from reedbed.worker.run import Runner, process_name, run_once
+    from reedbed.worker.claim import process_name
+    from reedbed.worker.run import Runner, run_once
 
     settings = (common or Common()).load()
     async with opened(settings, owner=process_name("plan")) as parts:

@@ -1,0 +1,184 @@
+"""Every command: where its function is, and its help."""
+
+import msgspec
+
+
+class Command(msgspec.Struct, frozen=True):
+    where: str  # below reedbed.cli
+    does: str  # one line, which stands in lists too
+    more: str = ""
+    example: str = ""
+
+    @property
+    def help(self) -> str:
+        return "\n\n".join(filter(None, (self.does, self.more, f"Example: `{self.example}`")))
+
+
+class Noun(msgspec.Struct, frozen=True):
+    about: str
+    verbs: dict[str, Command]
+
+
+NOUNS = {
+    "platform": Noun(
+        "The JFrog Platforms that Reedbed works on.",
+        {
+            "add": Command(
+                "platform:add",
+                "Store a platform and its access token (encrypted), after testing both.",
+                more=(
+                    "The token is read from `REEDBED_TOKEN`, from standard input, or asked for. It is "
+                    "never an argument."
+                ),
+                example="reedbed platform add prod https://acme.jfrog.io < token.txt",
+            ),
+            "list": Command(
+                "platform:list_all",
+                "List the platforms, and when their tokens expire.",
+                example="reedbed platform list --json",
+            ),
+            "test": Command(
+                "platform:check_one",
+                "Find out what works on a platform and what does not, each with what to do.",
+                more=(
+                    "Permission to write is proved with a custom issue about a package that cannot exist;"
+                    " it is taken back."
+                ),
+                example="reedbed platform test prod",
+            ),
+            "rotate": Command(
+                "platform:rotate",
+                "Replace a platform's access token after testing the new one.",
+                more="The token is read from `REEDBED_TOKEN`, from standard input, or asked for.",
+                example="reedbed platform rotate prod < new-token.txt",
+            ),
+            "remove": Command(
+                "platform:remove",
+                "Forget a platform and its token; its custom issues stay in Xray.",
+                example="reedbed platform remove prod --yes",
+            ),
+        },
+    ),
+    "intel": Noun(
+        "What feeds say is malicious becomes custom issues in Xray that block.",
+        {
+            "once": Command(
+                "intel.runs:once",
+                "Read the feeds, bring Xray to what they say, and stop.",
+                more="Exits 3 when some changes failed and are tried again, 4 when some wait for a person.",
+                example="reedbed intel once prod --json",
+            ),
+            "run": Command(
+                "intel.runs:run",
+                "Read the feeds and bring Xray to what they say on a schedule, as a daemon.",
+                more=(
+                    "SIGTERM finishes the step in hand and leaves; a second one leaves at once. Several "
+                    "daemons may share one PostgreSQL database. `/healthz`, `/readyz` and `/metrics` "
+                    "answer on `health.listen`."
+                ),
+                example="reedbed intel run --set intel.interval_s=60",
+            ),
+            "plan": Command(
+                "intel.runs:plan",
+                "Show what a run would change, without changing anything in JFrog or in the outbox.",
+                more=(
+                    "Reads the feeds first, as a run would. Exits 4 when some of it would wait for a person."
+                ),
+                example="reedbed intel plan prod --full",
+            ),
+            "explain": Command(
+                "intel.look:explain",
+                "Show what feed records would become in Xray, and why.",
+                more=(
+                    "One line or one JSON object a record. Exits 1 when a record says nothing that could "
+                    "be acted on."
+                ),
+                example="reedbed intel explain MAL-2026-2307.json --json",
+            ),
+            "status": Command(
+                "intel.look:status",
+                "Show feeds, platforms, what waits and what failed.",
+                example="reedbed intel status",
+            ),
+            "list": Command(
+                "intel.look:list_all",
+                "List what the feeds say, by package.",
+                example="reedbed intel list --named axios",
+            ),
+            "show": Command(
+                "intel.look:show_one",
+                "Show all that is known of one package.",
+                more=(
+                    "Who says what, what was pushed where, what waits. Exits 1 when nothing is known of it."
+                ),
+                example="reedbed intel show npm:axios",
+            ),
+            "skipped": Command(
+                "intel.look:skipped",
+                "List what is not pushed, and why.",
+                more="Records that can't be used, and packages that Xray can't enforce.",
+                example="reedbed intel skipped --json",
+            ),
+            "held": Command(
+                "intel.held:held",
+                "List the changes that wait for a person, and why. Exits 4 when there are any.",
+                example="reedbed intel held prod",
+            ),
+            "release": Command(
+                "intel.held:release",
+                "Let held changes go: exactly those that are held now. The next run carries them out.",
+                example="reedbed intel release prod pkg:npm/left-pad --by alice",
+            ),
+            "verify": Command(
+                "intel.proof:verify",
+                "Compare the ledger with what Xray really holds.",
+                more="Exits 5 when they differ. Changes nothing in Xray.",
+                example="reedbed intel verify prod",
+            ),
+            "enforce": Command(
+                "intel.proof:enforce",
+                "Show what makes custom issues block in repositories.",
+                more=(
+                    "With --apply make it; with --prove-in prove it. The proof uploads a tiny harmless "
+                    "package to a local repository, flags it, waits until its download is refused, frees "
+                    "it, and takes it away. A remote is proved with a benign release of it that you name."
+                    " Exits 5 when a repository does not block, or that could not be proved."
+                ),
+                example="reedbed intel enforce prod --repository npm-local --apply --prove-in npm-local",
+            ),
+        },
+    ),
+    "secrets": Noun(
+        "The key that encrypts credentials.",
+        {
+            "rotate": Command(
+                "secrets:rotate",
+                "Encrypt every credential with a new key, and forget the old one.",
+                more=(
+                    "With a key file this makes the new key itself. With REEDBED_SECRET_KEY or a "
+                    "keychain, first put the new key before the old one, with a comma between; afterwards"
+                    " take the old one away."
+                ),
+                example="reedbed secrets rotate",
+            ),
+        },
+    ),
+}
+
+ALONE = {
+    "settings": Command(
+        "settings:settings",
+        "Show every setting and its value. Passwords in addresses are left out.",
+        example="reedbed settings --set intel.max_blocks=100",
+    ),
+    "demo": Command(
+        "demo.command:demo",
+        "Show the main job on a stand-in platform.",
+        more=(
+            "Plan, hold, push, enforce, block, free, survive a kill. Needs no network and no JFrog; uses "
+            "npm, pip and go of this machine. Exits 0 only if every claim held."
+        ),
+        example="reedbed demo --once",
+    ),
+}
+"""Commands without a noun."""

@@ -1,0 +1,41 @@
+"""`reedbed settings`: every setting and its value."""
+
+from typing import Any
+
+from reedbed.cli import show
+from reedbed.cli.exit import Exit
+from reedbed.cli.options import AsJson, Common
+
+
+def settings(*, json: AsJson = False, common: Common | None = None) -> int:
+    """Show every setting and its value.
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
+    """
+    from reedbed.settings import documented
+
+    loaded = (common or Common()).load()
+    values = {each.path: _shown(_at(loaded, each.path)) for each in documented()}
+    if json:
+        show.json(values)
+        return Exit.DONE
+    rows = [(each.path, values[each.path], each.variable, each.meaning) for each in documented()]
+    show.table(["setting", "value", "variable", "meaning"], rows)
+    return Exit.DONE
+
+
+def _at(loaded: Any, path: str) -> Any:
+    for name in path.split("."):
+        loaded = getattr(loaded, name)
+    return loaded
+
+
+def _shown(value: Any) -> Any:
+    """Take user and password out of a URL."""
+    if isinstance(value, str) and "://" in value:
+        scheme, _, rest = value.partition("://")
+        return f"{scheme}://{rest.rpartition('@')[2]}"
+    return value
