@@ -129,6 +129,15 @@ async def test_a_cursor_never_moves_back(database: Database) -> None:
     assert await database.read(cursors.load, "own") == {}
 
 
+async def test_a_cursor_of_another_basis_begins_anew(database: Database) -> None:
+    await database.write(cursors.save, "osv", "npm", Cursor(watermark=at(5), validators={"basis": "a"}))
+    anew = Cursor(watermark=at(3), validators={"basis": "b"})
+
+    await database.write(cursors.save, "osv", "npm", anew)
+
+    assert await database.read(cursors.load, "osv") == {"npm": anew}
+
+
 async def test_a_cursor_without_a_watermark_keeps_the_one_there_was(database: Database) -> None:
     await database.write(cursors.save, "osv", "npm", Cursor(watermark=at(5)))
 

@@ -7,16 +7,13 @@ from datetime import datetime
 
 from reedbed.feeds.feed import Batch, Drained
 from reedbed.model.advisory import Statement, Unusable
-from reedbed.model.cursor import Cursor
+from reedbed.model.cursor import BASIS, Cursor
 
-BATCH = 500
+BATCH = 2_000
 """Statements of one batch: few enough to hold, enough to save in one transaction."""
 
 RECORDS = "records"
 """The validator that remembers how many records the last whole reading saw."""
-
-BASIS = "basis"
-"""The validator that says what a cursor is a cursor of: with another source or reading, all is read anew."""
 
 SHRUNK = 0.9
 

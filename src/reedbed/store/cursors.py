@@ -1,6 +1,6 @@
 """How far each feed has been read, by scope."""
 
-from sqlalchemy import Column, Connection, Table, delete, func, or_, select
+from sqlalchemy import Column, Connection, Table, delete, func, select
 
 from reedbed.model.cursor import Cursor
 from reedbed.store.columns import KEY, METADATA, Json, Utc, storable_key
@@ -27,18 +27,20 @@ def load(connection: Connection, feed: str) -> dict[str, Cursor]:
 
 def save(connection: Connection, feed: str, scope: str, cursor: Cursor) -> None:
     """Move a cursor forward, once all before it is stored. One behind the saved one changes nothing."""
+    saved = load(connection, feed).get(storable_key(scope))
+    if saved and cursor.behind(saved):
+        return
     moving = upsert(connection, CURSORS).values(
         feed=feed,
         scope=storable_key(scope),
         watermark=cursor.watermark,
         validators=dict(cursor.validators),
     )
-    saved, new = CURSORS.c.watermark, moving.excluded.watermark
+    kept = func.coalesce(moving.excluded.watermark, CURSORS.c.watermark)
     connection.execute(
         moving.on_conflict_do_update(
             index_elements=["feed", "scope"],
-            set_={"watermark": func.coalesce(new, saved), "validators": moving.excluded.validators},
-            where=or_(saved.is_(None), new.is_(None), saved <= new),
+            set_={"watermark": kept, "validators": moving.excluded.validators},
         )
     )
 
