@@ -22,6 +22,7 @@ from feeds.archive_server import (
 from feeds.drained import NOW, Reading, drain
 from jfrog_standin.osv_records import MADE, Record, encoded, record, stamp
 from reedbed.errors import ReedbedError, Refused, Unreachable, Unreadable
+from reedbed.feeds.draining import BATCH
 from reedbed.feeds.feed import Batch
 from reedbed.feeds.osv import Osv
 from reedbed.feeds.settings import OsvSettings
@@ -329,13 +330,13 @@ async def test_a_source_that_never_answers_is_given_up(server: ArchiveServer) ->
 
 
 async def test_leaving_before_the_end_leaves_nothing_behind(server: ArchiveServer) -> None:
-    server.publish("npm", [_record(number) for number in range(2_000)])
+    server.publish("npm", [_record(number) for number in range(2 * BATCH)])
 
     async with aclosing(_feed(server).read(since={}, now=NOW)) as parts:
         first = await anext(parts)
 
     assert isinstance(first, Batch)
-    assert 500 <= len(first.statements) < 1_000
+    assert BATCH <= len(first.statements) < 2 * BATCH
 
 
 async def test_several_failures_are_all_named(server: ArchiveServer) -> None:
