@@ -19,9 +19,10 @@ from reedbed.jobs import Counts, Every, Job, Recorder, RunContext
 from reedbed.metrics import Metrics
 from reedbed.store.database import open_database
 from reedbed.store.migrate import migrate
+from reedbed.worker.claim import process_name
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.engine import Engine
-from reedbed.worker.run import Runner, process_name, run_once
+from reedbed.worker.run import Runner, run_once
 from reedbed.worker.signals import leaving_on_signals
 
 DAY_S = 86_400.0

@@ -13,7 +13,8 @@ from reedbed.metrics import Metrics
 from reedbed.store import leases, runs
 from reedbed.store.database import Database
 from reedbed.store.runs import State
-from reedbed.worker.run import Runner, lease_name, lease_owner, process_name, run_once
+from reedbed.worker.claim import process_name
+from reedbed.worker.run import Runner, lease_name, lease_owner, run_once
 
 DEADLINE_S = 20.0
 

@@ -19,8 +19,9 @@ from reedbed.store import leases, runs, workers
 from reedbed.store.database import Database
 from reedbed.store.runs import Fault, State
 from reedbed.worker import machine
+from reedbed.worker.claim import claim, process_name
 from reedbed.worker.engine import Begun, Engine
-from reedbed.worker.run import Runner, lease_name, lease_owner, process_name
+from reedbed.worker.run import Runner, lease_name, lease_owner
 from reedbed.worker.schedule import due
 
 log = structlog.get_logger()
@@ -207,9 +208,7 @@ class Worker:
 
     async def _alone(self, duty: str) -> bool:
         """Say whether this duty is this worker's for now, and not another's."""
-        return await self._db.write(
-            leases.take, f"worker:{duty}", self.id, now=now_utc(), ttl_s=self._lease_s
-        )
+        return await claim(self._db, f"worker:{duty}", self.id, ttl_s=self._lease_s)
 
     async def _carry_out(self, job: str, moment: datetime, record: Recorder) -> str:
         if self._leaving.is_set():

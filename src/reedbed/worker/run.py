@@ -1,9 +1,6 @@
 """One run of a job under the job's lease: begun, watched, ended, and told in one line of the log."""
 
 import asyncio
-import os
-import re
-import secrets
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -23,7 +20,7 @@ from reedbed.metrics import Metrics
 from reedbed.store import leases, runs
 from reedbed.store.database import Database
 from reedbed.store.runs import Fault, Run, State
-from reedbed.worker import machine
+from reedbed.worker.claim import claim
 
 log = structlog.get_logger()
 
@@ -104,20 +101,11 @@ class Runner:
 
     async def _take(self, lease: str, owner: str, patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
-        while not await self._db.write(leases.take, lease, owner, now=now_utc(), ttl_s=self.lease_s):
-            if await self._freed(lease):
-                continue
+        while not await claim(self._db, lease, owner, ttl_s=self.lease_s):
             if time.monotonic() >= deadline:
                 return False
             await asyncio.sleep(POLL_S)
         return True
-
-    async def _freed(self, lease: str) -> bool:
-        """Free a lease whose owner is a process of this machine that has ended."""
-        holder = await self._db.read(leases.holder, lease, now=now_utc())
-        if holder is None or not _has_died(holder.owner):
-            return False
-        return await self._db.write(leases.release, lease, holder.owner)
 
     async def _skipped(self, job: Job) -> Ran:
         holder = await self._db.read(leases.holder, lease_name(job.name), now=now_utc())
@@ -231,21 +219,6 @@ def lease_name(job: str) -> str:
 def lease_owner(owner: str, scheduled_at: datetime) -> str:
     """Name one run as an owner: two runs of a job in one process must not share their lease."""
     return f"{owner}/{scheduled_at.isoformat()}"
-
-
-def process_name(name: str = "") -> str:
-    """Name this process as no other is named, now or later: `once@build-7#1f0c3a-1234-9f3a1c`."""
-    return f"{name or 'worker'}@{machine.name()}-{os.getpid()}-{secrets.token_hex(3)}"
-
-
-OWNER: Final = re.compile(r"[^@]*@(?P<host>[^@]+)-(?P<pid>\d+)-[0-9a-f]{6}/")
-"""The name of a process at the start of a lease's owner."""
-
-
-def _has_died(owner: str) -> bool:
-    """Whether the process that owns a lease has certainly ended."""
-    found = OWNER.match(owner)
-    return found is not None and machine.is_gone(found["host"], int(found["pid"]))
 
 
 async def _new_run_id() -> str:
