@@ -59,9 +59,9 @@ class Thread:
     def now(self) -> datetime:
         return self.time
 
-    async def begin(self) -> None:
+    async def begin(self, sealed_token: str = "") -> None:
         """Store the platform, and make custom issues block in the stand-in's repositories."""
-        await self.db.write(platforms.add, at(self.standin, name=PLATFORM), sealed_token="sealed")
+        await self.db.write(platforms.add, at(self.standin, name=PLATFORM), sealed_token=sealed_token)
         async with connect(at(self.standin), self.standin.admin_token, patience=impatient()) as jfrog:
             wanted = await enforcement.planned(jfrog, ["npm-local", "pypi-local", "go-local"], "malicious")
             await enforcement.carry_out(jfrog, wanted)

@@ -1,0 +1,132 @@
+"""Real `reedbed` processes over a database, against a stand-in; each is ended by its id."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from flow.thread import PLATFORM, Thread
+from jfrog_standin.server import Running
+from reedbed.model.secret import Secret
+from reedbed.store.database import Database, open_database
+from reedbed.store.platforms import token_context
+from reedbed.store.vault import Vault, new_key, read_keys
+
+DEADLINE_S = 120.0
+
+
+class Finished(msgspec.Struct, frozen=True):
+    code: int
+    out: str
+    err: str
+
+
+class Household:
+    """A home folder with settings, a key and a database, where `reedbed` runs as a user would run it."""
+
+    def __init__(self, folder: Path, database_url: str, standin: Running | None = None) -> None:
+        self.folder = folder
+        self.database_url = database_url
+        self.standin = standin
+        self.key = new_key()
+        self.config = folder / "reedbed.toml"
+        self.settings: dict[str, str] = {}
+        self.children: list[asyncio.subprocess.Process] = []
+
+    def write_settings(self, *lines: str) -> None:
+        """Write the settings file: the database, the feed in `records`, and more lines."""
+        where = (
+            f'data_dir = "{self.folder}"'
+            if self.database_url.startswith("sqlite")
+            else f'database = "{self.database_url}"'
+        )
+        feed = ("[[feeds]]", 'kind = "osv"', 'name = "osv"', f'source = "{self.folder / "records"}"')
+        self.config.write_text("\n".join((where, *lines, *feed)) + "\n")
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Nothing of the machine's own but where programs are."""
+        return {
+            "PATH": os.environ["PATH"],
+            "HOME": str(self.folder),
+            "REEDBED_CONFIG": str(self.config),
+            "REEDBED_SECRET_KEY": self.key,
+            "REEDBED_HEALTH_LISTEN": "",
+            "COLUMNS": "100",
+            **self.settings,
+        }
+
+    def seal(self, token: str) -> str:
+        """Encrypt the platform's token as `platform add` does."""
+        return Vault(read_keys(Secret(self.key), source="the test")).seal(
+            token, context=token_context(PLATFORM)
+        )
+
+    async def move_in(self) -> tuple[Thread, Database]:
+        """Store the stand-in as platform, and give the thread that works on the same database."""
+        assert self.standin
+        db = open_database(self.database_url)
+        thread = Thread(db, self.standin, self.folder)
+        await thread.begin(self.seal(self.standin.admin_token))
+        return thread, db
+
+    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Start a command whose output goes to `out-N` and `err-N` of the folder."""
+        number = len(self.children)
+        with (
+            (self.folder / f"out-{number}").open("wb") as out,
+            (self.folder / f"err-{number}").open("wb") as err,
+        ):
+            child = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-m", "reedbed", *arguments),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=out,
+                stderr=err,
+                env=self.environment,
+                cwd=self.folder,
+            )
+        self.children.append(child)
+        return child
+
+    async def run(self, *arguments: str, send: str = "") -> Finished:
+        """Carry out one command to its end."""
+        child = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "reedbed", *arguments),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.PIPE,
+            env=self.environment,
+            cwd=self.folder,
+        )
+        self.children.append(child)
+        out, err = await asyncio.wait_for(child.communicate(send.encode()), DEADLINE_S)
+        assert child.returncode is not None
+        return Finished(child.returncode, out.decode(), err.decode())
+
+    def output(self) -> bytes:
+        """Give all that the started commands have written."""
+        return b"".join(
+            path.read_bytes() for kind in ("out", "err") for path in sorted(self.folder.glob(f"{kind}-*"))
+        )
+
+    async def ended(self, child: asyncio.subprocess.Process) -> int:
+        return await asyncio.wait_for(child.wait(), DEADLINE_S)
+
+    async def clear(self) -> None:
+        for child in self.children:
+            if child.returncode is None:
+                with suppress(ProcessLookupError):
+                    os.kill(child.pid, signal.SIGKILL)
+                await child.wait()
+
+
+async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S) -> None:
+    """Wait until a condition holds; where it does not in time, fail."""
+    async with asyncio.timeout(deadline_s):
+        while not condition():
+            await asyncio.sleep(0.002)
