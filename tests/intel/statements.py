@@ -4,7 +4,6 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-
 from reedbed.model.advisory import Advisory, Confidence, Standing, Verdict
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import purl

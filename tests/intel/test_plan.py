@@ -16,7 +16,7 @@ from intel.statements import (
     advisory,
 )
 from reedbed.intel.merge import Admission, merge
-from reedbed.intel.plan import Limits, Use, Tally, change, in_use, on_allow_list, tally, too_many
+from reedbed.intel.plan import Limits, Tally, Use, change, in_use, on_allow_list, tally, too_many
 from reedbed.model.advisory import Advisory, Confidence, Standing, Verdict
 from reedbed.model.ledger import Action, Change, Flagged, HoldRule, Pushed
 from reedbed.model.versions import EVERY, Between, Exactly, Versions, holds, version, versions
