@@ -24,6 +24,11 @@ WIDEST = 200
 
 HIDDEN = "[redacted]"
 
+AGAIN_S = 30.0
+"""Seconds for which a library is not heard again when it repeats itself."""
+ALIKE = 60
+"""Characters at the start of a message by which one is taken for a repetition."""
+
 # Each of these looks at a character a bounded number of times: hostile text must not hold up the log.
 CREDENTIALS: Final = (
     re.compile(r"AKCp[A-Za-z0-9]{8,}+"),  # an Artifactory API key
@@ -143,14 +148,31 @@ def _lines(text: Any) -> str:
 
 
 class _Adopted(logging.Handler):
-    """Hands a library's record to the event log."""
+    """Hands a library's record to the event log, and the same one again only after a while.
+
+    An engine whose database is away says so several times a second; the daemon's own events say it once.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._said: dict[tuple[str, str], float] = {}
 
     def emit(self, record: logging.LogRecord) -> None:
-        fields: MutableMapping[str, Any] = {"library": record.name, "message": record.getMessage()}
+        message = record.getMessage()
+        if self._was_said((record.name, message[:ALIKE]), record.created):
+            return
+        fields: MutableMapping[str, Any] = {"library": record.name, "message": message}
         if record.exc_info and record.exc_info[1] is not None:
             fields["exc_info"] = record.exc_info
         level = "error" if record.levelno >= logging.ERROR else "warning"
         getattr(structlog.get_logger(), level)("library_message", **fields)
+
+    def _was_said(self, what: tuple[str, str], at: float) -> bool:
+        self._said = {each: then for each, then in self._said.items() if at - then < AGAIN_S}
+        if what in self._said:
+            return True
+        self._said[what] = at
+        return False
 
 
 def _adopt_standard_logging() -> None:

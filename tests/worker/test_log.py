@@ -193,3 +193,16 @@ def test_json_is_written_where_there_is_no_terminal() -> None:
     structlog.get_logger().info("run_ended", run="1")
 
     assert json.loads(stream.getvalue())["run"] == "1"
+
+
+def test_a_library_that_repeats_itself_is_heard_once() -> None:
+    stream = io.StringIO()
+    log.configure("info", json=True, stream=stream)
+
+    for number in range(100):
+        logging.getLogger("dbos").warning(
+            "Exception encountered in queue thread for reedbed-runs: it is attempt %d", number
+        )
+    logging.getLogger("dbos").warning("Notification listener error")
+
+    assert len(stream.getvalue().splitlines()) == 2

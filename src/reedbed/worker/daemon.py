@@ -21,7 +21,7 @@ from reedbed.store.runs import Fault, State
 from reedbed.worker import machine
 from reedbed.worker.claim import claim, process_name
 from reedbed.worker.engine import Begun, Engine
-from reedbed.worker.run import Runner, lease_name, lease_owner
+from reedbed.worker.run import Runner, lease_name
 from reedbed.worker.schedule import due
 
 log = structlog.get_logger()
@@ -52,6 +52,7 @@ class Duty(msgspec.Struct):
     act: Callable[[], Awaitable[None]]
     every_s: float
     next_at: float = 0.0  # by the monotonic clock
+    failing: bool = False
 
 
 class Worker:
@@ -65,6 +66,7 @@ class Worker:
         self._poll_s = settings.poll_s
         self._leaving = asyncio.Event()
         self._asked: dict[str, datetime] = {}
+        self._idle: set[str] = set()
         self.id = process_name(settings.name)
         self.ticked_at = time.monotonic()
         self._runner = Runner(db, owner=self.id, metrics=metrics, lease_s=settings.lease_s)
@@ -129,7 +131,13 @@ class Worker:
                 await duty.act()
             except Exception as error:  # noqa: BLE001 (a database that is away must not end the daemon)
                 duty.next_at = time.monotonic() + self._poll_s
-                log.warning("duty_failed", duty=duty.name, error=error)
+                if not duty.failing:  # told once, not every second of an outage
+                    log.warning("duty_failing", duty=duty.name, error=error)
+                duty.failing = True
+            else:
+                if duty.failing:
+                    log.info("duty_works_again", duty=duty.name)
+                duty.failing = False
 
     async def _beat(self, began: datetime) -> None:
         """Say that this worker lives."""
@@ -163,16 +171,17 @@ class Worker:
 
     async def _take_over(self) -> None:
         """Go on with what dead workers had begun. One worker at a time looks: see `Engine.resume`."""
+        begun = await self._engine.begun()  # before the living are counted: a worker lives before it begins
+        await self._resume_own(begun)
         if not await self._alone("take-over"):
             return
-        begun = await self._engine.begun()  # before the living are counted: a worker lives before it begins
         now = now_utc()
         known = await self._db.read(workers.alive, now, self._lease_s)
         gone = {worker.id for worker in known if machine.is_gone(worker.host, worker.pid)}
         living = {worker.id for worker in known} - gone
         orphans = [run for run in begun if run.executor_id not in living]
         for run in orphans:
-            await self._adopt(run, certain=run.executor_id in gone)
+            log.info("run_taken_over", job=run.job, dead=run.executor_id, by=self.id)
         if orphans:
             await self._engine.resume([run.id for run in orphans])
         dead = [worker.id for worker in await self._db.read(workers.dead, now, self._lease_s)]
@@ -180,12 +189,15 @@ class Worker:
             await self._db.write(workers.forget, [*dead, *gone])
         await self._close_broken()
 
-    async def _adopt(self, run: Begun, *, certain: bool) -> None:
-        """Free the lease of a run whose process is certainly gone; others' leases end by themselves."""
-        log.info("run_taken_over", job=run.job, dead=run.executor_id, by=self.id)
-        if certain:
-            owner = lease_owner(run.executor_id, run.moment)
-            await self._db.write(leases.release, lease_name(run.job), owner)
+    async def _resume_own(self, begun: Sequence[Begun]) -> None:
+        """Go on with runs of this worker whose end the engine could not write down, its database being away.
+
+        One that was seen so twice is not just about to begin, or to end.
+        """
+        idle = {run.id for run in begun if run.executor_id == self.id} - self._engine.at_work
+        if stuck := idle & self._idle:
+            await self._engine.resume(sorted(stuck))
+        self._idle = idle - stuck
 
     async def _close_broken(self) -> None:
         """End the rows of runs that nobody carries out any more, nor will: a command that was killed."""

@@ -8,6 +8,7 @@ docs/adr/0007-durable-engine.md.
 import asyncio
 import os
 from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Set as AbstractSet
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -36,7 +37,7 @@ VERSION: Final = "1"
 
 ENDED: Final = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 BATCH: Final = 500
-DROP_S: Final = 5.0
+END_S: Final = 5.0
 ID_SEPARATOR: Final = "@"
 
 CarryOut = Callable[[str, datetime, Recorder], Awaitable[str]]
@@ -75,6 +76,7 @@ class Engine:
         self._poll_s = poll_s
         self._carry_out = carry_out
         self._live: set[asyncio.Task[Any]] = set()
+        self._at_work: dict[asyncio.Task[Any], str] = {}
         self._closing = False
         self._database: sa.Engine | None = None
 
@@ -90,11 +92,7 @@ class Engine:
         try:
             self._launch()
         except sa.exc.DBAPIError as error:
-            raise Unreachable(
-                "Could not use the engine's database",
-                why=presentable(str(error.orig).partition("\n")[0]),
-                fix="Start it, or set worker.engine_database to another.",
-            ) from error
+            raise _away(error) from error
 
     def _launch(self) -> None:
         self._database = _sqlite(self._url) if self._url.startswith("sqlite") else _postgresql(self._url)
@@ -119,22 +117,22 @@ class Engine:
 
     async def close(self) -> None:
         """Stop taking runs and let go of the database. Runs that are live must have ended before."""
+        await self._let_end()  # DBOS still writes down how they ended
         self._closing = True
         apart = ThreadPoolExecutor(1, "reedbed-close")  # DBOS takes the loop's default threads along
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(apart, lambda: DBOS.destroy(destroy_registry=True))
         apart.shutdown()
         loop.set_default_executor(ThreadPoolExecutor())
-        await self._drop_late()
+        for task in self._at_work:  # taken from the queue meanwhile; they carry our name, and are resumed
+            task.cancel()
+        await self._let_end()
         if self._database is not None:
             self._database.dispose()
 
-    async def _drop_late(self) -> None:
-        """End what was taken from the queue while the engine closed; it carries our name, and is resumed."""
-        for task in self._live:
-            task.cancel()
-        if self._live:
-            await asyncio.wait(self._live, timeout=DROP_S)
+    async def _let_end(self) -> None:
+        if self._at_work:
+            await asyncio.wait(self._at_work, timeout=END_S)
 
     async def listen(self) -> None:
         """Take runs from the queue that all workers share, a few at a time."""
@@ -148,7 +146,13 @@ class Engine:
 
     @property
     def live(self) -> Collection[asyncio.Task[Any]]:
+        """The runs that are being carried out here."""
         return frozenset(self._live)
+
+    @property
+    def at_work(self) -> AbstractSet[str]:
+        """The ids of the runs that are live here, or whose end DBOS is still writing down."""
+        return frozenset(self._at_work.values())
 
     async def enqueue(self, job: str, moment: datetime) -> bool:
         """Ask for the run of a job that is due at a moment, unless it was asked for before.
@@ -208,11 +212,15 @@ class Engine:
     async def _carried_out(self, job: str, moment: str) -> str:
         task = asyncio.current_task()
         assert task is not None, "the engine runs a workflow as a task"
-        self._live.add(task)
-        task.add_done_callback(self._live.discard)  # after DBOS has written down how the run ended
+        self._at_work[task] = workflow_id(job, datetime.fromisoformat(moment))
+        task.add_done_callback(self._at_work.pop)
         if self._closing:
             await asyncio.Event().wait()
-        return await self._carry_out(job, datetime.fromisoformat(moment), _recorded)
+        self._live.add(task)
+        try:
+            return await self._carry_out(job, datetime.fromisoformat(moment), _recorded)
+        finally:
+            self._live.discard(task)
 
 
 def workflow_id(job: str, moment: datetime) -> str:
@@ -255,6 +263,16 @@ async def _recorded(name: str, act: Callable[[], Awaitable[Any]]) -> Any:
         return await DBOS.run_step_async({"name": name}, attempt)
     except _Unrecorded as unrecorded:
         raise unrecorded.error from None
+    except sa.exc.DBAPIError as error:  # the step was done; that it was could not be written down
+        raise _away(error) from error
+
+
+def _away(error: sa.exc.DBAPIError) -> Unreachable:
+    return Unreachable(
+        "Could not use the engine's database",
+        why=presentable(str(error.orig).partition("\n")[0]),
+        fix="Start it, or set worker.engine_database to another.",
+    )
 
 
 def _sqlite(url: str) -> sa.Engine:
