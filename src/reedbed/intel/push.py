@@ -140,7 +140,8 @@ class _Batch:
 
     async def _work_off(self, todo: Iterator[Due]) -> None:
         for due in todo:  # one iterator for all: each takes the next that nobody has
-            self._settled.append(await self._one(due))
+            outcome = await self._one(due)  # apart: another worker may settle meanwhile, into a new list
+            self._settled.append(outcome)
             if len(self._settled) >= SETTLED_A_TIME:
                 await self._settle()
             if self.pointless:
