@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from flow.household import Household
 from flow.thread import Thread
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
@@ -32,3 +33,11 @@ async def embedded(migrated_file: Path, standin: Running, tmp_path: Path) -> Asy
     await thread.begin()
     yield thread
     db.close()
+
+
+@pytest.fixture
+async def household(standin: Running, database_url: str, tmp_path: Path) -> AsyncIterator[Household]:
+    household = Household(tmp_path, database_url, standin)
+    household.write_settings("[intel]", "max_blocks = 2000", "max_unblocks = 2000", "interval_s = 5")
+    yield household
+    await household.clear()

@@ -8,7 +8,7 @@ import os
 import random
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 import msgspec
@@ -17,7 +17,7 @@ from sqlalchemy import func, select, table
 
 from flow.household import Household
 from flow.thread import STARTED, Thread
-from jfrog_standin.server import Running, running
+from jfrog_standin.server import running
 from jfrog_standin.settings import StandIn
 from reedbed.store import outbox
 from reedbed.store.database import Database, open_database
@@ -31,8 +31,6 @@ MOST_REQUESTS = 130
 Instant = tuple[str, int]
 """What is counted, requests to JFrog or rows of a table, and how far."""
 
-LIMITS = ("[intel]", "max_blocks = 1000", "max_unblocks = 1000")
-
 
 def instants(seed: int) -> list[Instant]:
     """Choose when to kill: while the feed is read, while the plan is made, and along the push."""
@@ -40,14 +38,6 @@ def instants(seed: int) -> list[Instant]:
     rows = [("advisories", rng.choice([201, 400])), ("planning", 1), ("changes", rng.randint(1, 400))]
     asked = [("asked", rng.randint(1, MOST_REQUESTS)) for _ in range(KILLS - len(rows))]
     return [*rows, *asked]
-
-
-@pytest.fixture
-async def household(standin: Running, database_url: str, tmp_path: Path) -> AsyncIterator[Household]:
-    household = Household(tmp_path, database_url, standin)
-    household.write_settings(*LIMITS)
-    yield household
-    await household.clear()
 
 
 async def test_killed_runs_end_as_an_undisturbed_one(household: Household, migrated_file: Path) -> None:

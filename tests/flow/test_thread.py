@@ -1,6 +1,5 @@
 """The first flow from end to end: what feeds say is blocked, and only what nobody says any more is freed."""
 
-import asyncio
 import json
 
 import msgspec
@@ -8,14 +7,11 @@ import pytest
 
 from flow.thread import EVENTS, Thread
 from jfrog.platforms import at, impatient
-from reedbed.feeds.registry import open_feed
 from reedbed.feeds.settings import OwnListSettings
-from reedbed.intel import flow
 from reedbed.intel.merge import Admission
 from reedbed.intel.verify import Finding, Verified, verify
 from reedbed.jfrog.session import connect
 from reedbed.jfrog.xray import Xray
-from reedbed.jobs import RunContext
 from reedbed.model.ledger import HoldRule
 
 WIDE = ({"type": "SEMVER", "events": [{"introduced": "0"}]},)
@@ -382,19 +378,3 @@ async def test_verify_tells_what_somebody_else_changed(thread: Thread) -> None:
         "reed-deleted": Finding.MISSING,
         "reed-changed": Finding.DIFFERENT,
     }
-
-
-async def test_two_runs_at_once_push_nothing_twice(thread: Thread) -> None:
-    for number in range(40):
-        thread.publish(f"MAL-2026-{number}", f"reed-{number}", versions=["1.0.0"])
-    await thread.run()
-    for number in range(40):
-        thread.publish(f"MAL-2026-{number}", f"reed-{number}", versions=["1.0.0", "2.0.0"], day=2)
-    contexts = [RunContext(id=f"run-{n}", scheduled_at=thread.time) for n in range(2)]
-
-    await flow.read_feed(contexts[0], open_feed(thread.feeds[0]), thread.db, now=thread.now)
-    await asyncio.gather(*(thread.bring(context) for context in contexts))
-
-    assert thread.writes().count(f"PUT {EVENTS}/{{id}}") == 40
-    assert {tuple(each["versions"]) for each in thread.issues().values()} == {("[1.0.0]", "[2.0.0]")}
-    assert await thread.waiting() == {}

@@ -91,7 +91,7 @@ class Thread:
             self.errors.append(error)
             return {}
 
-    async def bring(self, context: RunContext, *, full: bool = False, owner: str = "") -> Counts:
+    async def bring(self, context: RunContext, *, full: bool = False) -> Counts:
         platform = at(self.standin, name=PLATFORM, timeout_s=self.timeout_s)
         async with connect(
             platform,
@@ -112,7 +112,7 @@ class Thread:
                 target,
                 self.db,
                 terms=self.terms,
-                owner=owner or context.id,
+                owner=context.id,
                 now=self.now,
                 full=full,
             )
