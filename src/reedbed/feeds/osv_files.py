@@ -110,7 +110,8 @@ async def _changed(source: Path, known: str, head: str) -> list[Path] | None:
 
 async def _git(source: Path, *arguments: str) -> bytes | None:
     """Ask git about a checkout without letting it write, prompt or start anything; None: it has no answer."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+    kept = {name: text for name, text in os.environ.items() if not name.startswith("REEDBED_")}  # no secrets
+    environment = {**kept, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         process = await asyncio.create_subprocess_exec(
             "git", "-C", str(source), "-c", "core.fsmonitor=false", *arguments,
