@@ -25,13 +25,12 @@ from reedbed.jfrog.blocking import (
     State,
     blocking_rule,
     extended,
-    own_policy,
     plan,
 )
 from reedbed.jfrog.custom_issue import IssueStyle, custom_issue
 from reedbed.jfrog.enforcement import carry_out, planned, survey
 from reedbed.jfrog.session import JFrog, connect
-from reedbed.jfrog.watching import Watching, with_indexed
+from reedbed.jfrog.watching import with_indexed
 from reedbed.jfrog.wire import (
     Actions,
     Assigned,
@@ -137,28 +136,6 @@ async def test_a_missing_role_is_named(stocked: Running) -> None:
             await survey(jfrog)
 
     assert "Manage Resources" in caught.value.fix
-
-
-async def test_policies_and_watches_are_made_read_assigned_and_deleted(
-    jfrog: JFrog, stocked: Running
-) -> None:
-    watching, policy = Watching(jfrog), own_policy("malicious")
-    await watching.create_policy(policy)
-    await watching.create_watch(Watch(general_data=General(name="mine", active=True)))
-
-    assigned = await watching.assign_policy(POLICY, ["mine", "other"])
-    read = await watching.policy(POLICY)
-    with pytest.raises(Refused):
-        await watching.delete_policy(POLICY)
-    gone = [await watching.delete_watch("mine"), await watching.delete_policy(POLICY)]
-    twice = [await watching.delete_watch("mine"), await watching.delete_policy(POLICY)]
-
-    assert set(assigned) == {"mine", "other"}
-    assert read is not None
-    assert blocking_rule(read, "malicious") is not None
-    assert (gone, twice) == ([True, True], [False, False])
-    assert await watching.policy(POLICY) is None
-    assert await watching.watch_body("mine") is None
 
 
 # Pure

@@ -305,10 +305,9 @@ async def test_the_depth_tells_what_waits_and_since_when(prod: Database) -> None
     await _lease(prod, limit=1)
     await _settle(prod, _failed("axios", until=9))
 
-    depth, age_s = await prod.read(outbox.depth_and_age, "prod", at(5))
+    depths = await prod.read(outbox.depths)
 
-    assert depth == Depth(queued=2, held=1, failing=1, oldest_queued_at=at(0), oldest_held_at=at(0))
-    assert age_s == 300
+    assert depths["prod"] == Depth(queued=2, held=1, failing=1, oldest_queued_at=at(0), oldest_held_at=at(0))
     failing = await prod.read(outbox.page, "prod", failing=True, limit=9)
     assert [each.reason for each in failing] == ["503"]
 

@@ -73,17 +73,6 @@ async def test_a_platform_with_issues_is_not_removed_unasked(database: Database)
     assert await database.read(ledger.count, "prod") == 0
 
 
-async def test_what_was_seen_of_a_platform_is_remembered(database: Database) -> None:
-    await database.write(platforms.add, PROD, sealed_token="sealed")
-    assert await database.read(platforms.features, "prod") == {}
-
-    await database.write(platforms.save_features, "prod", {"xray": "3.131.0"})
-    await database.write(platforms.save_breaker, "prod", {"failures": 3})
-
-    assert await database.read(platforms.features, "prod") == {"xray": "3.131.0"}
-    assert await database.read(platforms.breaker, "prod") == {"failures": 3}
-
-
 def _vault(*keys: str) -> Vault:
     return Vault(read_keys(Secret(",".join(keys)), source="test"))
 

@@ -95,6 +95,17 @@ NOUNS = {
                 ),
                 example="reedbed intel explain MAL-2026-2307.json --json",
             ),
+            "runs": Command(
+                "intel.look:list_runs",
+                "List the last runs, how each ended and what it did.",
+                example="reedbed intel runs --limit 5",
+            ),
+            "cancel": Command(
+                "intel.runs:cancel",
+                "Ask a running run to stop at its next step.",
+                more="What it has not done stays in the outbox, and goes with the next run.",
+                example="reedbed intel cancel 01a20089-a7e2-7909-bbfa-3180044dd15c",
+            ),
             "status": Command(
                 "intel.look:status",
                 "Show feeds, platforms, what waits and what failed.",

@@ -128,11 +128,13 @@ async def check_one(name: str, *, json: AsJson = False, common: Common | None = 
     """
     from reedbed.jfrog.check import check
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened, stored
+    from reedbed.store import platforms
+    from reedbed.wiring import opened, stored, token_expiry
 
     async with opened((common or Common()).load()) as parts:
         platform, token = await stored(parts, name)
         checks = await check(platform, token, now=now_utc, style=parts.terms.style)
+        await parts.db.write(platforms.note_expiry, name, await token_expiry(platform, token))
     _show(checks, as_json=json)
     return Exit.DONE if all(each.status == "ok" for each in checks) else Exit.FAILED
 

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -13,8 +14,11 @@ from rich.table import Table
 
 from reedbed.model.text import hidden
 
-out = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
-"""Results. Off a terminal nothing is wrapped, so that `grep` finds whole lines."""
+WIDE = 100_000
+"""Columns off a terminal: nothing is wrapped or cut, so that `grep` finds whole lines."""
+
+out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
+"""Results."""
 
 err = Console(stderr=True, highlight=False)
 """Progress and everything else that is no result."""
@@ -27,7 +31,9 @@ def json(value: Any) -> None:
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print rows under a header. What strangers wrote may stand in any cell."""
-    drawn = Table(*columns, box=None, pad_edge=False, header_style="bold", show_edge=False)
+    drawn = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
+    for name in columns:
+        drawn.add_column(name, overflow="fold")
     for row in rows:
         drawn.add_row(*(safe(cell) for cell in row))
     out.print(drawn)
@@ -38,9 +44,14 @@ def line(text: str) -> None:
     out.print(text)
 
 
+def moment(at: datetime | None) -> str:
+    """Show a moment to the minute, in UTC and as such: 2026-11-21 23:55Z."""
+    return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}" if at else ""
+
+
 def safe(cell: object) -> str:
     """Spell out what a terminal would obey, what Rich would take for markup, and look-alikes."""
-    text = "" if cell is None else str(cell)
+    text = moment(cell) if isinstance(cell, datetime) else "" if cell is None else str(cell)
     return escape(
         "".join(c if not hidden(c) and _plain(c) else c.encode("unicode_escape").decode() for c in text)
     )

@@ -18,6 +18,7 @@ from reedbed.store.changes import Waiting
 FLOW_OF_FEEDS = "feed"
 FLOW_OF_PLATFORMS = "push"
 RUNS_LOOKED_AT = 200
+FAILING_SHOWN = 10
 
 
 class FeedStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,6 +37,7 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
     failing: int  # of the queued ones, those that failed before
     held: int
     oldest_queued_at: datetime | None
+    oldest_held_at: datetime | None
     last_success: datetime | None
     token_expires_at: datetime | None
     token: str  # in words, with a warning when it is near
@@ -50,10 +52,21 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     fix: str
 
 
+class Failing(msgspec.Struct, frozen=True, kw_only=True):
+    """A change that failed and is tried again."""
+
+    platform: str
+    package: str
+    attempts: int
+    reason: str
+    next_attempt_at: datetime
+
+
 class Status(msgspec.Struct, frozen=True, kw_only=True):
     feeds: Sequence[FeedStatus]
     platforms: Sequence[PlatformStatus]
     failures: Sequence[Failure]
+    failing: Sequence[Failing]  # the first of each platform
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,6 +95,7 @@ def status(connection: Connection, *, feeds: Sequence[str], now: datetime) -> St
         feeds=[_feed(connection, name, tallies, ended) for name in names],
         platforms=_platforms(connection, ended, now),
         failures=_failures(connection),
+        failing=_failing(connection),
     )
 
 
@@ -114,6 +128,7 @@ def _platforms(connection: Connection, ended: Ended, now: datetime) -> list[Plat
                 failing=depth.failing,
                 held=depth.held,
                 oldest_queued_at=depth.oldest_queued_at,
+                oldest_held_at=depth.oldest_held_at,
                 last_success=ended.get((FLOW_OF_PLATFORMS, platform.name, "all")),
                 token_expires_at=platform.token_expires_at,
                 token=in_words(platform.token_expires_at, now),
@@ -141,6 +156,20 @@ def _failures(connection: Connection) -> list[Failure]:
         Failure(job=job, at=run.ended_at or run.started_at, why=run.error.why, fix=run.error.fix)
         for job, run in sorted(newest.items())
         if run.state is runs.State.FAILED and run.error
+    ]
+
+
+def _failing(connection: Connection) -> list[Failing]:
+    return [
+        Failing(
+            platform=platform.name,
+            package=each.package,
+            attempts=each.attempts,
+            reason=each.reason or "",
+            next_attempt_at=each.next_attempt_at,
+        )
+        for platform in platforms.list_all(connection)
+        for each in outbox.page(connection, platform.name, held=False, failing=True, limit=FAILING_SHOWN)
     ]
 
 

@@ -42,10 +42,6 @@ class Watching:
         call = Call(method="GET", route=_ALL_POLICIES, doing="list policies", needs=POLICIES)
         return await self._jfrog.fetch(call, list[Policy])
 
-    async def policy(self, name: str) -> Policy | None:
-        call = _naming("GET", _ONE_POLICY, name, "read policy", POLICIES)
-        return await self._found(call, Policy)
-
     async def create_policy(self, policy: Policy) -> None:
         call = _sending("POST", _ALL_POLICIES, policy, doing=f"create policy {policy.name}", needs=POLICIES)
         await self._jfrog.tell(call)
@@ -53,22 +49,6 @@ class Watching:
     async def replace_policy(self, policy: Policy) -> None:
         doing = f"update policy {policy.name}"
         await self._jfrog.tell(_sending("PUT", _ONE_POLICY, policy, policy.name, doing=doing, needs=POLICIES))
-
-    async def delete_policy(self, name: str) -> bool:
-        """Delete a policy; False: there was none. Xray refuses (400) while a watch has it."""
-        return await self._delete(_ONE_POLICY, name, "delete policy", POLICIES)
-
-    async def assign_policy(self, name: str, watches: Collection[str]) -> dict[str, str]:
-        """Give watches one more policy; the answer says of each what became of it."""
-        call = _sending(
-            "POST",
-            "/xray/api/v1/policies/{name}/assign",
-            {"watches": sorted(watches)},
-            name,
-            doing=f"assign policy {name}",
-            needs=f"{POLICIES} and {WATCHES}",
-        )
-        return (await self._jfrog.fetch(call, _Assigned)).result
 
     # Watches
 
@@ -78,7 +58,7 @@ class Watching:
 
     async def watch_body(self, name: str) -> dict[str, Any] | None:
         """Read a watch with every field it has, as is needed to write it again without losing any."""
-        call = _naming("GET", _ONE_WATCH, name, "read watch", WATCHES)
+        call = _naming(_ONE_WATCH, name, "read watch", WATCHES)
         return await self._found(call, dict[str, Any])
 
     async def create_watch(self, watch: Watch) -> None:
@@ -88,9 +68,6 @@ class Watching:
     async def replace_watch(self, name: str, body: dict[str, Any]) -> None:
         call = _sending("PUT", _ONE_WATCH, body, name, doing=f"update watch {name}", needs=WATCHES)
         await self._jfrog.tell(call)
-
-    async def delete_watch(self, name: str) -> bool:
-        return await self._delete(_ONE_WATCH, name, "delete watch", WATCHES)
 
     async def apply_watch(self, name: str) -> None:
         """Have Xray look at what is there already: without it a watch sees only what comes."""
@@ -144,18 +121,9 @@ class Watching:
                 return None
             raise
 
-    async def _delete(self, route: str, name: str, what: str, needs: str) -> bool:
-        try:
-            await self._jfrog.tell(_naming("DELETE", route, name, what, needs))
-        except Refused as refused:
-            if refused.status == 404:
-                return False
-            raise
-        return True
 
-
-def _naming(method: Literal["GET", "DELETE"], route: str, name: str, what: str, needs: str) -> Call:
-    return Call(method=method, route=route, at={"name": name}, doing=f"{what} {name}", needs=needs)
+def _naming(route: str, name: str, what: str, needs: str) -> Call:
+    return Call(method="GET", route=route, at={"name": name}, doing=f"{what} {name}", needs=needs)
 
 
 def _sending(
@@ -171,10 +139,6 @@ def _sending(
         headers=JSON,
         repeatable=method == "PUT",  # what a POST has made already, it refuses to make again
     )
-
-
-class _Assigned(msgspec.Struct):
-    result: dict[str, str] = {}
 
 
 def with_indexed(lists: Indexing, keys: Collection[str]) -> Indexing:

@@ -203,13 +203,6 @@ def depths(connection: Connection) -> dict[str, Depth]:
     return {row.pop("platform"): Depth(**row) for row in rows}
 
 
-def depth_and_age(connection: Connection, platform: str, now: datetime) -> tuple[Depth, float]:
-    """How much waits on one platform, and how long its oldest queued change has (seconds; 0: none does)."""
-    depth = depths(connection).get(platform, Depth())
-    since = depth.oldest_queued_at
-    return depth, (now - since).total_seconds() if since else 0.0
-
-
 def _done(connection: Connection, platform: str, owner: str, done: Done) -> None:
     """Write the ledger, and take the change out of the outbox; a newer one of its package stays.
 

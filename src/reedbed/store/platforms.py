@@ -1,6 +1,5 @@
 """The platforms: where each JFrog Platform is, and its token, sealed."""
 
-from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -11,7 +10,7 @@ from sqlalchemy import update as change
 from reedbed.errors import SettingsError
 from reedbed.model.platform import Platform
 from reedbed.store import ledger
-from reedbed.store.columns import KEY, METADATA, Json, Utc
+from reedbed.store.columns import KEY, METADATA, Utc
 from reedbed.store.dialects import upsert
 from reedbed.store.rows import structs
 from reedbed.store.vault import Vault
@@ -28,8 +27,6 @@ PLATFORMS = Table(
     Column("timeout_s", Float, nullable=False),
     Column("token_expires_at", Utc),
     Column("sealed_token", Text, nullable=False),
-    Column("breaker", Json(dict[str, Any])),  # of all processes together; what it means is its client's
-    Column("features", Json(dict[str, Any])),  # versions and features seen, so that they are asked for once
 )
 _PLATFORM = tuple(PLATFORMS.c[name] for name in Platform.__struct_fields__)
 
@@ -145,24 +142,6 @@ def reseal_tokens(connection: Connection, vault: Vault) -> int:
             _change(connection, name, sealed_token=anew)
             resealed += 1
     return resealed
-
-
-def features(connection: Connection, name: str) -> dict[str, Any]:
-    """Give what was seen of a platform's versions and features; empty where nothing was."""
-    return connection.execute(select(PLATFORMS.c.features).where(PLATFORMS.c.name == name)).scalar() or {}
-
-
-def save_features(connection: Connection, name: str, seen: Mapping[str, Any]) -> None:
-    _change(connection, name, features=dict(seen))
-
-
-def breaker(connection: Connection, name: str) -> dict[str, Any]:
-    """Give the state of a platform's circuit breaker; empty where it never opened."""
-    return connection.execute(select(PLATFORMS.c.breaker).where(PLATFORMS.c.name == name)).scalar() or {}
-
-
-def save_breaker(connection: Connection, name: str, state: Mapping[str, Any]) -> None:
-    _change(connection, name, breaker=dict(state))
 
 
 def _change(connection: Connection, name: str, **values: Any) -> None:

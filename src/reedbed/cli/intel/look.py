@@ -89,9 +89,50 @@ async def status(*, json: AsJson = False, common: Common | None = None) -> int:
             for p in found.platforms
         ],
     )
+    for change in found.failing:
+        show.line(
+            f"[yellow]{show.safe(change.package)}[/] on {change.platform} failed {change.attempts} times; "
+            f"again at {show.safe(change.next_attempt_at)}: {show.safe(change.reason)}"
+        )
     for failure in found.failures:
-        show.line(f"[red]{show.safe(failure.job)}[/] failed at {failure.at}: {show.safe(failure.why)}")
+        show.line(
+            f"[red]{show.safe(failure.job)}[/] failed at {show.moment(failure.at)}: {show.safe(failure.why)}"
+        )
         show.line(f"  fix: {show.safe(failure.fix)}")
+    return Exit.DONE
+
+
+async def list_runs(*, limit: int = 20, json: AsJson = False, common: Common | None = None) -> int:
+    """List the last runs, how each ended and what it did.
+
+    Parameters
+    ----------
+    limit
+        Runs to list.
+    json
+        Print one JSON value.
+    """
+    from reedbed.jobs import job_name
+    from reedbed.store import runs
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        found = await parts.db.read(runs.recent, limit=limit)
+    if json:
+        show.json(found)
+        return Exit.DONE
+    rows = [
+        (
+            run.id,
+            job_name(run.flow, run.feed, run.platform),
+            run.state,
+            run.started_at,
+            ", ".join(f"{number} {word}" for word, number in run.counts.items() if number),
+            run.error.why if run.error else "",
+        )
+        for run in found
+    ]
+    show.table(["run", "job", "state", "began", "did", "failed because"], rows)
     return Exit.DONE
 
 
@@ -170,9 +211,8 @@ async def show_one(package: str, *, json: AsJson = False, common: Common | None 
             ],
         )
         for platform, pushed in known.pushed.items():
-            show.line(
-                f"{platform}: issue {pushed.issue_id} since {pushed.pushed_at}, seen {pushed.verified_at}"
-            )
+            since, seen = show.moment(pushed.pushed_at), show.moment(pushed.verified_at)
+            show.line(f"{platform}: issue {pushed.issue_id} since {since}, last seen {seen}")
         for platform, waiting in known.waiting.items():
             held = ", ".join(waiting.change.held)
             show.line(

@@ -112,6 +112,28 @@ async def plan(
     return Exit.HELD if any(each.held for each in previews) else Exit.DONE
 
 
+async def cancel(run: str, *, common: Common | None = None) -> int:
+    """Ask a running run to stop at its next step.
+
+    Parameters
+    ----------
+    run
+        The run's id: see `reedbed intel runs`.
+    """
+    from reedbed.store import runs
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        if not await parts.db.write(runs.request_cancel, run):
+            raise SettingsError(
+                f"{run} was not cancelled",
+                why="no run of that id is running.",
+                fix="Look at `reedbed intel runs`.",
+            )
+    show.err.print("It stops at its next step.")
+    return Exit.DONE
+
+
 async def _names(parts: "Parts", wanted: Sequence[str]) -> list[str]:
     """Give the platforms to work on.
 

@@ -112,8 +112,6 @@ def _platforms() -> None:
         sa.Column("timeout_s", sa.Float, nullable=False),
         sa.Column("token_expires_at", UTC),
         sa.Column("sealed_token", sa.Text, nullable=False),
-        sa.Column("breaker", sa.Text),
-        sa.Column("features", sa.Text),
         sa.PrimaryKeyConstraint("name", name="pk_platforms"),
     )
 
