@@ -72,10 +72,6 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         return any(entry.partition("@")[0] in {"*", service} for entry in self.audience)
 
     @property
-    def xray_audience(self) -> bool:
-        return self.is_heard_by("jfxr")
-
-    @property
     def manage_xray_metadata(self) -> bool:
         """Write custom issues: an action on any repository is enough."""
         return self.admin or any("manage_xray_metadata" in grant.actions for grant in self.grants)

@@ -68,11 +68,6 @@ def access(status: int, code: str, message: str) -> Refused:
     return _json(status, {"errors": [{"code": code, "message": message}]}, {})
 
 
-def docker(status: int, code: str, message: str, detail: Any = None) -> Refused:
-    """Docker registry v2: an upper-case code, a message and a free detail."""
-    return _json(status, {"errors": [{"code": code, "message": message, "detail": detail or {}}]}, {})
-
-
 def unauthorized(service: Service, why: Refusal) -> Refused:
     """401 in the service's own shape; Artifactory adds a Basic challenge."""
     match service:

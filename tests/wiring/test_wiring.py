@@ -1,0 +1,84 @@
+"""The live parts as commands and the daemon get them."""
+
+import asyncio
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from reedbed.errors import SettingsError
+from reedbed.jobs import now_utc
+from reedbed.model.platform import Platform
+from reedbed.settings import Settings
+from reedbed.store import platforms
+from reedbed.store.vault import new_key
+from reedbed.wiring import Parts, SharedPace, opened, rotate_key, stored
+
+PROD = Platform(name="prod", url="https://jfrog.example", per_second=200.0)
+
+
+@pytest.fixture
+async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("REEDBED_SECRET_KEY", raising=False)
+    async with opened(Settings(data_dir=str(tmp_path / "data"))) as open_parts:
+        yield open_parts
+
+
+async def add(parts: Parts, token: str) -> None:
+    sealed = parts.vault.seal(token, context=platforms.token_context("prod"))
+    await parts.db.write(platforms.add, PROD, sealed_token=sealed)
+
+
+async def test_the_first_start_makes_a_key_apart_from_the_data(parts: Parts, tmp_path: Path) -> None:
+    made = parts.key.made
+
+    assert made == tmp_path / "config" / "reedbed" / "secret.key"
+    assert stat.S_IMODE(made.stat().st_mode) == 0o600
+
+
+async def test_a_rotated_key_opens_what_the_old_one_sealed(parts: Parts) -> None:
+    await add(parts, "canary-token")
+    file = Path(parts.key.source)
+    before = file.read_text()
+
+    rotated = await rotate_key(parts)
+
+    assert (rotated.resealed, rotated.old_dropped) == (1, True)
+    assert before.strip() not in file.read_text()
+    async with opened(parts.settings) as anew:
+        assert await stored(anew, "prod") == (PROD, "canary-token")
+
+
+async def test_a_lost_key_costs_entering_the_token_again(parts: Parts) -> None:
+    await add(parts, "canary-token")
+    file = Path(parts.key.source)
+    file.write_text(new_key())
+
+    async with opened(parts.settings) as anew:
+        with pytest.raises(SettingsError) as caught:
+            await stored(anew, "prod")
+
+        assert "platform rotate" in caught.value.fix
+        assert await anew.db.read(platforms.list_all) == [PROD]
+
+
+async def test_an_unknown_platform_names_those_there_are(parts: Parts) -> None:
+    await add(parts, "canary-token")
+
+    with pytest.raises(SettingsError) as caught:
+        await stored(parts, "porod")
+
+    assert "prod" in caught.value.why
+
+
+async def test_two_processes_share_one_pace(parts: Parts) -> None:
+    await add(parts, "canary-token")
+    paces = [SharedPace(parts.db, PROD) for _ in range(2)]
+    began = now_utc()
+
+    await asyncio.gather(*(pace.wait() for pace in paces for _ in range(60)))
+
+    took_s = (now_utc() - began).total_seconds()
+    assert took_s >= 119 / PROD.per_second  # 120 requests have 119 slots between them
