@@ -5,7 +5,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from jfrog_standin.osv_records import record, write_folder
@@ -133,20 +134,16 @@ class Play:
         burst = [record(f"MAL-2026-8{n:04}", f"reed-burst-{n}", versions=["1.0.0"]) for n in range(BURST)]
         write_folder(self._records, {f"{each['id']}.json": each for each in burst})
         before, already = len(self._issues()), self._written()
-        daemon = await self._daemon()
-        await self._until(lambda: self._written() >= already + KILL_AFTER)
-        daemon.kill()
-        await daemon.wait()
-        show.line(
-            f"killed it with {len(self._issues()) - before} of {BURST} issues in Xray; starting it again"
-        )
-        daemon = await self._daemon()
-        try:
+        async with self._child("intel", "run", stdin=asyncio.subprocess.DEVNULL) as daemon:
+            await self._until(lambda: self._written() >= already + KILL_AFTER)
+            daemon.kill()
+            await daemon.wait()
+        done = len(self._issues()) - before
+        show.line(f"killed it with {done} of {BURST} issues in Xray; starting it again")
+        async with self._child("intel", "run", stdin=asyncio.subprocess.DEVNULL) as daemon:
             await self._until(lambda: len(self._issues()) >= before + BURST)
-        finally:
             daemon.terminate()
-            code = await daemon.wait()
-        self.claim("the daemon left in order when it was asked to", holds=code == 0)
+            self.claim("the daemon left in order when it was asked to", holds=await daemon.wait() == 0)
         await self._reedbed("intel", "once", "demo")
         self.claim(f"all {BURST} are in Xray, none twice", holds=len(self._issues()) == before + BURST)
         verified = await self._reedbed("intel", "verify", "demo")
@@ -198,31 +195,30 @@ class Play:
 
     async def _reedbed(self, *arguments: str, said: str = "") -> int:
         """Run one command as a person would, and show what it says; `said` is its standard input."""
-        show.line(f"[dim]$ reedbed {show.safe(' '.join(arguments))}[/]")
-        child = await self._start(*arguments, said=asyncio.subprocess.PIPE)
-        await asyncio.wait_for(child.communicate(said.encode()), LONGEST_WAIT_S)
+        async with self._child(*arguments, stdin=asyncio.subprocess.PIPE) as child:
+            await asyncio.wait_for(child.communicate(said.encode()), LONGEST_WAIT_S)
         return child.returncode or 0
 
-    async def _daemon(self) -> asyncio.subprocess.Process:
-        show.line("[dim]$ reedbed intel run[/]")
-        return await self._start("intel", "run", said=asyncio.subprocess.DEVNULL)
-
-    async def _start(self, *arguments: str, said: int) -> asyncio.subprocess.Process:
-        environment = {name: os.environ[name] for name in ("PATH", "TERM", "COLUMNS") if name in os.environ}
-        return await asyncio.create_subprocess_exec(
+    @asynccontextmanager
+    async def _child(self, *arguments: str, stdin: int) -> AsyncIterator[asyncio.subprocess.Process]:
+        """Start a command in an environment of its own; whatever happens, it does not outlive the block."""
+        show.line(f"[dim]$ reedbed {show.safe(' '.join(arguments))}[/]")
+        kept = {name: os.environ[name] for name in ("PATH", "TERM", "COLUMNS") if name in os.environ}
+        home = {"HOME": str(self._home), "XDG_CONFIG_HOME": str(self._home), "LANG": "C.UTF-8"}
+        child = await asyncio.create_subprocess_exec(
             sys.executable,
             "-m",
             "reedbed",
             *arguments,
-            stdin=said,
-            env={
-                **environment,
-                "HOME": str(self._home),
-                "XDG_CONFIG_HOME": str(self._home),
-                "REEDBED_CONFIG": str(self._config),
-                "LANG": "C.UTF-8",
-            },
+            stdin=stdin,
+            env={**kept, **home, "REEDBED_CONFIG": str(self._config)},
         )
+        try:
+            yield child
+        finally:
+            if child.returncode is None:
+                child.kill()
+                await child.wait()
 
     async def _fetch(self, part: Part, version: str, why: str) -> str:
         """Fetch a release with its own client: `served`, `403`, or what else the client said."""
