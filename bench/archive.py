@@ -1,10 +1,14 @@
 """A made-up archive of malicious-package records in the public layout, of any size, and a server of it.
 
-The layout is that of `feeds/osv_archive.py`. The records are the same in every run and on every machine; they
-are made once and kept in the system's folder for temporary files.
+    python -m bench.archive RECORDS
+
+makes one where it is missing, and prints its folder. The layout is that of `feeds/osv_archive.py`. The
+records are the same in every run and on every machine; they are made once, and kept in the system's folder
+for temporary files.
 """
 
 import shutil
+import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -12,6 +16,7 @@ from pathlib import Path
 
 from aiohttp import web
 
+from bench.child import run
 from jfrog_standin.osv_records import Record, many, write_zip
 
 EDITION = 1
@@ -33,6 +38,11 @@ def counts(records: int) -> dict[str, int]:
     """Share records out among the ecosystems."""
     others = {ecosystem: max(1, int(records * share)) for ecosystem, share in SHARES.items()}
     return {"npm": records - sum(others.values()), **others}
+
+
+async def made(records: int) -> Path:
+    """Give the folder of an archive, made in a child: what this process holds counts as its children's."""
+    return Path((await run(sys.executable, "-m", "bench.archive", str(records))).out.decode().strip())
 
 
 def archive(records: int, cache: Path | None = None) -> Path:
@@ -94,3 +104,7 @@ async def served(folder: Path) -> AsyncIterator[Served]:
         yield serving
     finally:
         await runner.cleanup()
+
+
+if __name__ == "__main__":
+    print(archive(int(sys.argv[1])))

@@ -5,13 +5,12 @@ record, and plans the custom issues. They are more than a run may make unasked, 
 `many-blocks` and none is pushed.
 """
 
-import asyncio
 import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-from bench.archive import archive, served
+from bench.archive import made, served
 from bench.child import Ended, run
 from bench.figure import Figure, Remark
 from bench.home import Home
@@ -24,7 +23,7 @@ RECORDS = 240_000  # what the public archive holds in late 2026, in its order
 
 async def measure() -> AsyncIterator[Figure | Remark]:
     yield f"import: {RECORDS:,} records over HTTP into SQLite, and their plan, in one command; twice"
-    folder = await asyncio.to_thread(archive, RECORDS)
+    folder = await made(RECORDS)
     with tempfile.TemporaryDirectory(prefix="reedbed-bench-") as temporary:
         place = Path(temporary)
         async with started(place / "standin", "--empty") as standin:
@@ -35,7 +34,7 @@ async def measure() -> AsyncIterator[Figure | Remark]:
             floor = await run(sys.executable, "-m", "bench.floor", str(folder))
             yield Figure(name="import.floor", value=floor.seconds, unit="s")
             yield Figure(name="import.of-floor", value=once.seconds / floor.seconds, unit="x")
-            folder = await asyncio.to_thread(archive, 2 * RECORDS)
+            folder = await made(2 * RECORDS)
             twice = await imported(place / "twice", folder, standin)
             yield Figure(name="import.twice", value=twice.seconds, unit="s")
             ratio = twice.peak_mb / once.peak_mb
