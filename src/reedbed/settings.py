@@ -60,6 +60,10 @@ class Intel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     max_unblocks: Annotated[
         Count, Meta(description="Packages freed in one run, above which all of them are held.")
     ] = 50
+    ask_in_use: Annotated[
+        bool,
+        Meta(description="Hold a block of an interval over releases that people fetch; needs Artifactory."),
+    ] = True
     in_use_downloads: Annotated[
         Count,
         Meta(description="Downloads of a release from which on a block of an interval over it is held."),

@@ -130,6 +130,7 @@ def terms(settings: Settings) -> Terms:
             allow_list=intel.allow_list,
             blocks=intel.max_blocks,
             unblocks=intel.max_unblocks,
+            ask_in_use=intel.ask_in_use,
             downloads=intel.in_use_downloads,
         ),
         style=IssueStyle(

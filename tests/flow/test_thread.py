@@ -7,6 +7,7 @@ import pytest
 
 from flow.thread import EVENTS, Thread
 from jfrog.platforms import at, impatient
+from jfrog_standin.osv_records import span
 from reedbed.feeds.settings import OwnListSettings
 from reedbed.intel.merge import Admission
 from reedbed.intel.verify import Finding, Verified, verify
@@ -378,3 +379,24 @@ async def test_verify_tells_what_somebody_else_changed(thread: Thread) -> None:
         "reed-deleted": Finding.MISSING,
         "reed-changed": Finding.DIFFERENT,
     }
+
+
+async def test_a_token_for_xray_alone_still_blocks_what_is_named_and_says_what_it_cannot_ask(
+    embedded: Thread,
+) -> None:
+    embedded.publish("MAL-2026-1", "reed-named", versions=["1.0.0"])
+    embedded.publish("MAL-2026-2", "reed-wide", ranges=[span("introduced 0")])
+    embedded.fail("status", "/artifactory/*", status=401)
+
+    await embedded.run()
+
+    assert embedded.versions("reed-named") == {"[1.0.0]"}
+    (waiting,) = (await embedded.waiting()).values()
+    assert waiting.package == "pkg:npm/reed-wide"
+    assert "repositories" in (waiting.reason or "")
+
+    embedded.limit(ask_in_use=False)
+    embedded.time = waiting.next_attempt_at
+    await embedded.run()
+
+    assert embedded.versions("reed-wide") == {"(,)"}

@@ -230,10 +230,6 @@ def reference(standin: Running) -> str:
             [("token", "token-expired"), ("artifactory", "token-expired"), ("xray-token", "token-expired")],
         ),
         (lambda standin: administrator(standin, audience=["jfrt@*"]), [("xray-token", "no-xray-audience")]),
-        (
-            lambda standin: administrator(standin, audience=["jfxr@*"]),
-            [("artifactory", "no-artifactory-audience")],
-        ),
         (reader, [("xray-write", "no-xray-write-permission")]),
         (reference, []),
         (lambda standin: administrator(standin, expires_in_s=900), []),
@@ -245,6 +241,15 @@ async def test_each_fault_of_a_token_is_told_apart(
     checks = await looked(at(standin), token(standin))
 
     assert failures(checks) == failed
+
+
+async def test_a_token_for_xray_alone_is_a_warning(standin: Running) -> None:
+    checks = await looked(at(standin), administrator(standin, audience=["jfxr@*"]))
+
+    assert failures(checks) == []
+    assert checks["artifactory"].code == "no-artifactory-audience"
+    assert "intel.ask_in_use" in checks["artifactory"].fix
+    assert checks["xray-write"].status == "ok"
 
 
 @pytest.mark.parametrize("days", [29, 6, 1])

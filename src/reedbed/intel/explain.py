@@ -57,7 +57,7 @@ def _advisory(advisory: Advisory, terms: Terms) -> Explanation:
     return Explanation(
         id=advisory.id,
         decision=Decision.PUSH,
-        reason=_why(advisory, asks=needs_screening(planned)),
+        reason=_why(advisory, asks=needs_screening(planned, terms.limits)),
         package=str(advisory.package),
         package_type=issue.package_type,
         component_ids=tuple(component.id for component in issue.components),

@@ -21,6 +21,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     allow_list: tuple[str, ...] = ()  # purls, `*` allowed: never blocked before a person has agreed
     blocks: int = 500  # new or wider blocks in one run
     unblocks: int = 50  # packages freed, wholly or in part, in one run
+    ask_in_use: bool = True  # whether an interval waits for a person where people use what it blocks
     downloads: int = 1  # of a release, from which on its package counts as in use
 
 
@@ -114,9 +115,9 @@ def on_allow_list(each: Change, limits: Limits) -> bool:
     return each.action is not Action.DELETE and any(fnmatchcase(package, p) for p in limits.allow_list)
 
 
-def needs_screening(each: Change) -> bool:
+def needs_screening(each: Change, limits: Limits) -> bool:
     """Say whether a change blocks releases that no source has named: then it matters who uses them."""
-    return each.action is not Action.DELETE and each.flagged.versions.wide
+    return limits.ask_in_use and each.action is not Action.DELETE and each.flagged.versions.wide
 
 
 def in_use(each: Change, uses: Iterable[Use], limits: Limits) -> bool:

@@ -118,14 +118,14 @@ class _Batch:
                 self._target.artifactory, [due.change for due in asked], self._target.limits
             )
         except ReedbedError as error:
-            self._settled += [self._failed(due, error) for due in asked]
+            self._settled += [self._failed(due, error) for due in asked]  # what names versions goes on
             left_out = {due.package for due in asked}
         else:
             await self._hold([due.change for due in asked if due.package in left_out])
         return [due for due in batch if due.package not in left_out]
 
     async def _to_ask_about(self, batch: Sequence[Due]) -> Sequence[Due]:
-        wide = [due for due in batch if needs_screening(due.change)]
+        wide = [due for due in batch if needs_screening(due.change, self._target.limits)]
         changes = [due.change for due in wide]
         waived = await self._db.read(approvals.of_changes, self._target.platform, changes)
         return [due for due in wide if HoldRule.IN_USE not in waived.get(due.package, ())]
@@ -155,6 +155,7 @@ class _Batch:
             else:
                 pushed, outcome = await self._put(due)
         except ReedbedError as error:
+            self.pointless |= isinstance(error, Refused) and error.status in EVERYBODY_GETS
             return self._failed(due, error)
         self._count(outcome)
         log.info("issue_settled", platform=self._target.platform, package=due.package, outcome=outcome)
@@ -177,7 +178,6 @@ class _Batch:
     def _failed(self, due: Due, error: ReedbedError) -> Failed:
         asked_s = error.retry_after_s if isinstance(error, Unreachable) else None
         pause_s = wait_s(due.attempts + 1, asked_s=asked_s, chance=random.random())  # noqa: S311 - jitter
-        self.pointless |= isinstance(error, Refused) and error.status in EVERYBODY_GETS
         self.error = self.error or error
         self._count("failed")
         log.warning("change_failed", platform=self._target.platform, package=due.package, why=error.why)
@@ -191,7 +191,3 @@ class _Batch:
         settled, self._settled = self._settled, []
         if settled:
             await self._db.write(outbox.settle, self._target.platform, self._owner, settled)
-
-
-def _package(due: Due) -> str:
-    return str(due.change.flagged.package)

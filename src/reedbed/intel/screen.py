@@ -15,7 +15,7 @@ async def in_use_now(artifactory: Artifactory, changes: Sequence[Change], limits
     Raises:
         Unreachable, Refused, Unreadable: Artifactory could not be asked.
     """
-    wide = [change for change in changes if needs_screening(change)]
+    wide = [change for change in changes if needs_screening(change, limits)]
     if not wide:
         return set()
     found = await artifactory.released(change.flagged.package for change in wide)

@@ -201,8 +201,15 @@ async def _artifactory(jfrog: JFrog, now: datetime) -> _Seen:
     if not isinstance(found, Failure):
         return _Seen(f"Artifactory {found.version or 'of unknown version'} takes the token")
     if found.cause is Cause.UNAUTHORISED and jfrog.facts.meant_for(ARTIFACTORY) is False:
-        return _not_meant_for("Artifactory", ARTIFACTORY, jfrog.facts, found)
+        return _for_xray_alone(jfrog.facts, found)
     return _failed(_or_expired(found, jfrog.facts, now))
+
+
+def _for_xray_alone(facts: TokenFacts, found: Failure) -> _Seen:
+    """A token for Xray alone can push; only what asks Artifactory (who uses it? the proof) cannot be done."""
+    seen = _not_meant_for("Artifactory", ARTIFACTORY, facts, found)
+    fix = f"{seen.fix} Or set intel.ask_in_use = false: then intervals block without asking who uses them."
+    return _Seen(seen.evidence, seen.code, fix, fails=False)
 
 
 async def _lifetime(jfrog: JFrog, now: datetime) -> _Seen:
