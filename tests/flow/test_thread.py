@@ -7,6 +7,7 @@ import pytest
 
 from flow.thread import EVENTS, Thread
 from jfrog.platforms import at, impatient
+from jfrog_standin.faults import Params
 from jfrog_standin.osv_records import span
 from reedbed.feeds.settings import OwnListSettings
 from reedbed.intel.merge import Admission
@@ -386,7 +387,7 @@ async def test_a_token_for_xray_alone_still_blocks_what_is_named_and_says_what_i
 ) -> None:
     embedded.publish("MAL-2026-1", "reed-named", versions=["1.0.0"])
     embedded.publish("MAL-2026-2", "reed-wide", ranges=[span("introduced 0")])
-    embedded.fail("status", "/artifactory/*", status=401)
+    embedded.fail("status", "/artifactory/*", params=Params(status=401))
 
     await embedded.run()
 
