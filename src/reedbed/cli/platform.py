@@ -196,7 +196,8 @@ async def remove(name: str, *, yes: Annotated[bool, FLAG] = False, common: Commo
                 fix="Say --yes. The issues themselves stay in Xray, and go on blocking.",
             )
         await parts.db.write(platforms.remove, name, forget_issues=True)
-    show.err.print(f"{name} is forgotten. Its {issues} custom issues stay in Xray, and go on blocking.")
+    stay = show.many(issues, "custom issue")
+    show.err.print(f"{name} is forgotten. What it holds stays in Xray and goes on blocking: {stay}.")
     return Exit.DONE
 
 

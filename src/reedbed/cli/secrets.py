@@ -11,7 +11,9 @@ async def rotate(*, common: Common | None = None) -> int:
 
     async with opened((common or Common()).load()) as parts:
         rotated = await rotate_key(parts)
-    show.line(f"{rotated.resealed} credentials are encrypted with the key {rotated.key} now.")
-    if not rotated.old_dropped:
-        show.line(f"The old key may go from {rotated.source}.")
+    show.line(f"Encrypted anew with the key {rotated.key}: {show.many(rotated.resealed, 'credential')}.")
+    if rotated.resealed and not rotated.old_dropped:
+        show.err.print(f"The old key may go from {rotated.source}.")
+    elif not rotated.old_dropped:
+        show.err.print(f"To rotate, put a new key before the old one in {rotated.source} first.")
     return Exit.DONE

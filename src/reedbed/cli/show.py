@@ -20,7 +20,7 @@ WIDE = 100_000
 out = Console(highlight=False, width=None if sys.stdout.isatty() else WIDE)
 """Results."""
 
-err = Console(stderr=True, highlight=False)
+err = Console(stderr=True, highlight=False, width=None if sys.stderr.isatty() else WIDE)
 """Progress and everything else that is no result."""
 
 
@@ -47,6 +47,11 @@ def line(text: str) -> None:
 def moment(at: datetime | None) -> str:
     """Show a moment to the minute, in UTC and as such: 2026-11-21 23:55Z."""
     return f"{at.astimezone(UTC):%Y-%m-%d %H:%MZ}" if at else ""
+
+
+def many(number: int, thing: str) -> str:
+    """Count a thing whose plural has an s."""
+    return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
 
 
 def safe(cell: object) -> str:

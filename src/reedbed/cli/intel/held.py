@@ -49,7 +49,7 @@ async def held(
             for each in waiting
         ]
         show.table(["package", "change", "versions", "waits because"], rows)
-        show.line(f"Let one go with: reedbed intel release {platform} PACKAGE")
+        show.err.print(f"Let one go with: reedbed intel release {platform} PACKAGE")
     return Exit.HELD if waiting else Exit.DONE
 
 
@@ -100,7 +100,7 @@ async def release(
     if json:
         show.json(released)
     else:
-        show.line(f"{len(released)} changes go with the next run.")
+        show.line(f"Released: {show.many(len(released), 'change')}. The next run carries them out.")
     missing = sorted(set(keys) - set(released))
     for each in missing:
         show.err.print(f"{show.safe(each)} is not held, or another rule holds it still.")

@@ -53,7 +53,8 @@ async def verify(platform: str, *, json: AsJson = False, common: Common | None =
             told=told,
         )
     total = sum(counts.values())
-    show.err.print(f"{counts[Finding.AS_WRITTEN]} of {total} issues are in Xray as they were written.")
+    summary = f"{counts[Finding.AS_WRITTEN]} of {show.many(total, 'issue')} as written in Xray."
+    (show.err.print if json else show.line)(summary)
     return Exit.DONE if counts[Finding.AS_WRITTEN] == total else Exit.NOT_PROVED
 
 
@@ -120,7 +121,7 @@ def _draw(found: "Enforcement", *, applied: bool) -> None:
     for warning in found.warnings:
         show.err.print(f"[yellow]note:[/] {show.safe(warning)}")
     if found.steps and not applied:
-        show.line("Say --apply to do that.")
+        show.err.print("Say --apply to do that.")
 
 
 async def _prove(

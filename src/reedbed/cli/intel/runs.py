@@ -172,7 +172,7 @@ def _report(ran: "Sequence[Ran]", held: int, *, as_json: bool) -> None:
             show.err.print(f"  {show.safe(each.fault.what)}\n    why: {show.safe(each.fault.why)}")
             show.err.print(f"    fix: {show.safe(each.fault.fix)}")
     if held:
-        show.line(f"{held} changes wait for a person: see `reedbed intel held`")
+        show.line(f"Waiting for a person: {show.many(held, 'change')}; see `reedbed intel held`")
 
 
 def _warn(ran: "Sequence[Ran]") -> None:
@@ -191,7 +191,8 @@ def _exit_code(ran: "Sequence[Ran]", held: int) -> Exit:
 
 def _draw(preview: "Preview") -> None:
     blocks, unblocks = preview.tally.blocks, preview.tally.unblocks
-    show.line(f"[bold]{preview.platform}[/]: {blocks} packages to block or change, {unblocks} to free")
+    what = f"{show.many(blocks, 'package')} to block or change, {unblocks} to free"
+    show.line(f"[bold]{preview.platform}[/]: {what}")
     rows = [
         (
             change.action,
