@@ -35,7 +35,7 @@ docs: .venv/ready  ## Write the reference pages that are made from the code
 	@$(BIN)/python docs/generate.py
 
 soak: .venv/ready  ## The long fault runs that `make test` takes a sample of
-	@SOAK=1 $(BIN)/pytest -m soak $(ARGS)
+	@$(BIN)/pytest -m soak $(ARGS)
 
 lock: .venv/ready  ## Pin the newest versions of what requirements/*.in name
 	@sh requirements/lock.sh $(BIN)/uv
