@@ -13,6 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
@@ -54,25 +55,25 @@ class Cluster:
                 cwd=self.folder,
             )
             options = ("-c", "fsync=off", "-c", "listen_addresses=", "-k", str(self.folder))
-            self._server = subprocess.Popen(
+            server = subprocess.Popen(
                 [*self._as_user, self._tools / "postgres", "-D", data, *options],
                 stdout=out,
                 stderr=out,
                 cwd=self.folder,
             )
-        self._await_answer()
+        self._server = server
+        self._await_answer(server)
 
-    def _await_answer(self) -> None:
+    def _await_answer(self, server: "subprocess.Popen[bytes]") -> None:
         deadline = time.monotonic() + DEADLINE_S
         while True:
             try:
-                self.do("SELECT 1")
+                return self.do("SELECT 1")
             except psycopg.OperationalError:
-                if time.monotonic() > deadline:
-                    pytest.fail(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()}")
-                time.sleep(0.02)
-            else:
-                return
+                with suppress(subprocess.TimeoutExpired):
+                    server.wait(0.02)
+            if time.monotonic() > deadline or server.returncode is not None:
+                pytest.fail(f"PostgreSQL did not start:\n{(self.folder / 'log').read_text()}")
 
     def stop(self) -> None:
         if self._server is not None:
