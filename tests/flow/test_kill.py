@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from sqlalchemy import func, select, table
+from sqlalchemy import Connection, func, select, table
 
 from flow.household import Household
 from flow.thread import STARTED, Thread
@@ -100,20 +100,26 @@ async def _killed_at(household: Household, instant: Instant, db: Database, *, co
     child = await household.start("intel", command)
 
     async def rows() -> int:
-        return await db.read(lambda c: c.execute(select(func.count()).select_from(table(what))).scalar_one())
+        # What is planned moves on to `changes`: who looks between two moments must not miss it.
+        counted = [what, "changes"] if what == "planning" else [what]
+        return sum([await db.read(_rows_of, name) for name in counted])
 
     async def asked() -> int:
         return sum(log.counts().values())
 
     await _reached(child, asked if what == "asked" else rows, many)
-    if child.returncode is None:
-        os.kill(child.pid, signal.SIGKILL)
-    await household.ended(child)
+    os.kill(child.pid, signal.SIGKILL)
+    assert await household.ended(child) == -signal.SIGKILL
+
+
+def _rows_of(connection: Connection, name: str) -> int:
+    return connection.execute(select(func.count()).select_from(table(name))).scalar_one()
 
 
 async def _reached(child: asyncio.subprocess.Process, count: Callable[[], Awaitable[int]], many: int) -> None:
     async with asyncio.timeout(60):
-        while child.returncode is None and await count() < many:
+        while await count() < many:
+            assert child.returncode is None, "it ended before"
             await asyncio.sleep(0.001)
 
 
