@@ -97,8 +97,13 @@ class RunContext:
         Raises:
             Left: the worker is leaving.
         """
-        if self._leaving.is_set():
+        if self.leaving:
             raise Left
+
+    @property
+    def leaving(self) -> bool:
+        """Whether the worker wants to leave: begin nothing more, end what is under way, and `may_leave`."""
+        return self._leaving.is_set()
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):

@@ -51,7 +51,8 @@ async def bring(
         return {"blocks": prepared.tally.blocks, "unblocks": prepared.tally.unblocks}
 
     async def carry_out() -> dict[str, int]:
-        pushes, error = await push(db, target, owner=owner, now=now, may_go_on=run.may_leave)
+        pushes, error = await push(db, target, owner=owner, now=now, leaving=lambda: run.leaving)
+        run.may_leave()
         if error is not None and not _pushed(pushes):
             raise error
         return {**asdict(pushes), "pushed": _pushed(pushes)}

@@ -61,12 +61,12 @@ async def push(
     *,
     owner: str,
     now: Callable[[], datetime],
-    may_go_on: Callable[[], None] = lambda: None,
+    leaving: Callable[[], bool] = lambda: False,
 ) -> tuple[Pushes, ReedbedError | None]:
     """Carry out all that is due, a batch at a time, and give the first error, if any.
 
     To be called under the lease of this platform's run, so that what is leased still was a dead run's.
-    `may_go_on` is called between batches and raises where the run is to stop; what is left stays due.
+    Once `leaving` says so, what is under way is ended and nothing more begun; what is left stays due.
     """
     await db.write(outbox.reclaim, target.platform)
     counts = dict.fromkeys(Pushes.__struct_fields__, 0)
@@ -74,7 +74,7 @@ async def push(
     while batch := await db.write(
         outbox.lease, target.platform, owner, now=now(), lease_s=LEASE_S, limit=BATCH
     ):
-        pushing = _Batch(db, target, owner, now)
+        pushing = _Batch(db, target, owner, now, leaving)
         try:
             await pushing.carry_out(batch)
         finally:
@@ -82,20 +82,27 @@ async def push(
         for name, more in pushing.counts.items():
             counts[name] += more
         error = error or pushing.error
-        if pushing.pointless:
+        if pushing.pointless or leaving():
             break
-        may_go_on()
     return Pushes(**counts), error
 
 
 class _Batch:
     """Some leased changes: carried out several at a time, written down in groups."""
 
-    def __init__(self, db: Database, target: Target, owner: str, now: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        db: Database,
+        target: Target,
+        owner: str,
+        now: Callable[[], datetime],
+        leaving: Callable[[], bool],
+    ) -> None:
         self._db = db
         self._target = target
         self._owner = owner
         self._now = now
+        self._leaving = leaving
         self._settled: list[Done | Failed] = []
         self.counts: dict[str, int] = {}
         self.error: ReedbedError | None = None
@@ -144,7 +151,7 @@ class _Batch:
             self._settled.append(outcome)
             if len(self._settled) >= SETTLED_A_TIME:
                 await self._settle()
-            if self.pointless:
+            if self.pointless or self._leaving():
                 return
 
     async def _one(self, due: Due) -> Done | Failed:
