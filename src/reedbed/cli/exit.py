@@ -19,4 +19,5 @@ class Exit(IntEnum):
     PARTLY = 3, "some of it failed; it stays in the outbox and is tried again"
     HELD = 4, "done but for what waits for a person"
     NOT_PROVED = 5, "not proved: it does not block, or is not as the ledger says"
+    FOUND = 6, "found: somewhere there is what is flagged"
     INTERRUPTED = 130, "interrupted"
