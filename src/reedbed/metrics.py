@@ -70,7 +70,8 @@ TABLE: Final = (
         "reedbed_credential_expiry_seconds",
         "gauge",
         ("platform",),
-        "Seconds until the platform's token expires; negative when it has. Absent where that is not known.",
+        "Seconds until the credential expires: a platform's token, or the API key of `safedep/` and a "
+        "profile. Negative when it has. Absent where that is not known.",
     ),
     Metric(
         "reedbed_runs_total",
@@ -102,7 +103,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     """What the store says at one moment, for metrics and readiness alike: it is true for all workers."""
 
     outboxes: Sequence[Outbox] = ()
-    credentials: Mapping[str, datetime | None] = {}  # platform: when its token expires, where known
+    credentials: Mapping[str, datetime | None] = {}  # platform, or safedep/profile: when it ends
     last_success: Mapping[str, datetime] = {}  # job name: when a run of it last succeeded
 
 

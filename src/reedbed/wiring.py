@@ -33,7 +33,7 @@ from reedbed.metrics import Metrics
 from reedbed.model.platform import Platform
 from reedbed.model.secret import Secret
 from reedbed.settings import Settings
-from reedbed.store import keys, pace, platforms
+from reedbed.store import keys, logins, pace, platforms, profiles
 from reedbed.store.database import Database, open_database
 from reedbed.store.migrate import migrate
 from reedbed.store.vault import Vault
@@ -114,6 +114,7 @@ async def rotate_key(parts: Parts) -> Rotated:
         await asyncio.to_thread(keys.add_key, file)
     key = await asyncio.to_thread(_key, parts.settings)
     resealed = await parts.db.write(platforms.reseal_tokens, key.vault)
+    resealed += await parts.db.write(profiles.reseal_keys, key.vault)
     if in_file:
         await asyncio.to_thread(keys.drop_old_keys, file)
     return Rotated(key=key.vault.current, source=key.source, resealed=resealed, old_dropped=in_file)
@@ -174,6 +175,20 @@ async def stored(parts: Parts, name: str) -> tuple[Platform, str]:
     platform = await parts.db.read(platforms.get, name)
     sealed = await parts.db.read(platforms.sealed_token, name)
     return platform, parts.vault.open(sealed, context=platforms.token_context(name)).reveal()
+
+
+async def safedep_credentials(parts: Parts, profile: str) -> tuple[Secret, str] | None:
+    """Give the API key and the tenant for SafeDep; None: nobody has logged in under this profile.
+
+    `SAFEDEP_API_KEY` and `SAFEDEP_TENANT_ID` beat what is stored, as they do in SafeDep's own daemon.
+
+    Raises:
+        SettingsError: the profile's key can't be had from where it is kept.
+    """
+    key, tenant = os.environ.get("SAFEDEP_API_KEY"), os.environ.get("SAFEDEP_TENANT_ID")
+    if key and tenant:
+        return Secret(key), tenant
+    return await logins.find(parts.db, parts.vault, profile)
 
 
 async def token_expiry(platform: Platform, token: str) -> datetime | None:

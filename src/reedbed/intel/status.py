@@ -137,13 +137,13 @@ def _platforms(connection: Connection, ended: Ended, now: datetime) -> list[Plat
     return found
 
 
-def in_words(expires_at: datetime | None, now: datetime) -> str:
-    """Say when a token ends, louder at 30, 7 and 1 days."""
+def in_words(expires_at: datetime | None, now: datetime, *, renew: str = "reedbed platform rotate") -> str:
+    """Say when a token ends, louder at 30, 7 and 1 days, and how to renew it once it has."""
     if expires_at is None:
         return "not known"
     days = (expires_at - now).total_seconds() / 86_400
     if days <= 0:
-        return f"EXPIRED {expires_at:%Y-%m-%d}: reedbed platform rotate"
+        return f"EXPIRED {expires_at:%Y-%m-%d}: {renew}"
     mark = "!" * sum(days <= limit for limit in (30, 7, 1))
     return f"{mark}{' ' if mark else ''}in {days:.0f} days"
 

@@ -12,6 +12,7 @@ from reedbed.store.pace import PACE
 from reedbed.store.planned import PLANNED
 from reedbed.store.planning import PLANNING
 from reedbed.store.platforms import PLATFORMS
+from reedbed.store.profiles import PROFILES
 from reedbed.store.revisions import REVISIONS
 from reedbed.store.runs import RUNS
 from reedbed.store.unusable import UNUSABLE
@@ -30,6 +31,7 @@ TABLES = (
     PLANNED,
     PLANNING,
     PLATFORMS,
+    PROFILES,
     REVISIONS,
     RUNS,
     UNUSABLE,

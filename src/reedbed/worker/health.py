@@ -153,16 +153,21 @@ def _moments_ago(job: Job, now: datetime) -> datetime:
     return now
 
 
-def _expiry(platform: str, expires_at: datetime, now: datetime) -> Check:
-    name = f"token of {platform}"
+def _expiry(credential: str, expires_at: datetime, now: datetime) -> Check:
+    name = f"token of {credential}"
     if expires_at > now + WARN_EXPIRY:
         return Check(name, ok=True)
     state = "has expired" if expires_at <= now else "expires"
     return Check(
         name,
         ok=False,
-        reason=f"it {state} at {expires_at:%Y-%m-%dT%H:%MZ}: reedbed platform rotate {platform}",
+        reason=f"it {state} at {expires_at:%Y-%m-%dT%H:%MZ}: {_renewal(credential)}",
     )
+
+
+def _renewal(credential: str) -> str:
+    service, _, profile = credential.partition("/")
+    return f"reedbed auth login --profile {profile}" if profile else f"reedbed platform rotate {service}"
 
 
 def _answer(checks: Sequence[Check]) -> web.Response:

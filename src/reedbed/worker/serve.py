@@ -8,7 +8,7 @@ from sqlalchemy import Connection
 from reedbed.errors import SettingsError
 from reedbed.jobs import Job, job_name
 from reedbed.metrics import Outbox, Readings
-from reedbed.store import outbox, platforms, runs
+from reedbed.store import outbox, platforms, profiles, runs
 from reedbed.store.database import Database
 from reedbed.store.migrate import is_current
 from reedbed.wiring import Parts, feed_jobs, platform_jobs
@@ -73,7 +73,10 @@ def readings(connection: Connection) -> Readings:
     known = platforms.list_all(connection)
     return Readings(
         outboxes=[_outbox(platform.name, depths.get(platform.name, outbox.Depth())) for platform in known],
-        credentials={platform.name: platform.token_expires_at for platform in known},
+        credentials={
+            **{platform.name: platform.token_expires_at for platform in known},
+            **{f"safedep/{each.name}": each.key_expires_at for each in profiles.list_all(connection)},
+        },
         last_success={
             job_name(flow, feed, platform): at
             for (flow, platform, feed), at in runs.last_success(connection).items()
