@@ -6,7 +6,7 @@ from pathlib import Path
 from reedbed.cli.app import app
 from reedbed.cli.exit import Exit
 from reedbed.metrics import reference_page as metrics_page
-from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, documented
+from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, VENDOR_VARIABLES, documented
 
 DOCS = Path(__file__).parent
 
@@ -16,6 +16,7 @@ def settings_page() -> str:
         f"| `{d.path}` | `{d.variable}` | {d.type} | `{d.default}` | {d.meaning} |" for d in documented()
     )
     secrets = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in SECRET_VARIABLES.items())
+    vendor = "\n".join(f"| `{name}` | {meaning} |" for name, meaning in VENDOR_VARIABLES.items())
     return f"""# Settings
 
 Made from `src/reedbed/settings.py`; change it there and run `make docs`.
@@ -34,6 +35,12 @@ Secrets are never settings. These variables are read once, where they are needed
 | variable | meaning |
 |---|---|
 {secrets}
+
+These are of SafeDep's own daemon, and mean here what they mean there:
+
+| variable | meaning |
+|---|---|
+{vendor}
 """
 
 

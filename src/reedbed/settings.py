@@ -17,12 +17,22 @@ import platformdirs
 from msgspec import Meta
 
 from reedbed.errors import SettingsError
+from reedbed.feeds.login_settings import Login
 from reedbed.feeds.settings import FeedSettings
 
 SECRET_VARIABLES = {
     "REEDBED_SECRET_KEY": "the key that encrypts credentials at rest, instead of a key file",
     "REEDBED_TOKEN": "the access token for `platform add` and `platform rotate`, instead of standard input",
 }
+VENDOR_VARIABLES = {
+    "SAFEDEP_API_KEY": "the API key of SafeDep's feed; with `SAFEDEP_TENANT_ID` it beats a stored profile",
+    "SAFEDEP_TENANT_ID": "the tenant at SafeDep: `acme.safedep.io`",
+    "SAFEDEP_PROFILE": "the profile of `reedbed auth` and `reedbed integration`; without it `default`",
+    "SAFEDEP_INTEGRATION_JFROG_ARTIFACTORY_URL": "`--instance-url` of `reedbed integration jfrog run`",
+    "SAFEDEP_INTEGRATION_JFROG_ARTIFACTORY_ACCESS_TOKEN": "`--instance-access-token` of the same",
+}
+"""The variables of SafeDep's own daemon, which mean the same here."""
+
 CONFIG_VARIABLE = "REEDBED_CONFIG"
 
 Count = Annotated[int, Meta(ge=0)]
@@ -133,6 +143,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     intel: Intel = Intel()
     xray: Xray = Xray()
     worker: Worker = Worker()
+    safedep: Login = Login()
     feeds: Annotated[
         tuple[FeedSettings, ...], Meta(description="The feeds, a `[[feeds]]` table each: see docs/feeds.md.")
     ] = ()
