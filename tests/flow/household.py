@@ -37,6 +37,7 @@ class Household:
         self.config = folder / "reedbed.toml"
         self.settings: dict[str, str] = {}
         self.children: list[asyncio.subprocess.Process] = []
+        self._opened: list[Database] = []
 
     def write_settings(self, *lines: str) -> None:
         """Write the settings file: the database, the feed in `records`, and more lines."""
@@ -67,13 +68,14 @@ class Household:
             token, context=token_context(PLATFORM)
         )
 
-    async def move_in(self) -> tuple[Thread, Database]:
+    async def move_in(self) -> Thread:
         """Store the stand-in as platform, and give the thread that works on the same database."""
         assert self.standin
         db = open_database(self.database_url)
+        self._opened.append(db)
         thread = Thread(db, self.standin, self.folder)
         await thread.begin(self.seal(self.standin.admin_token))
-        return thread, db
+        return thread
 
     async def start(self, *arguments: str) -> asyncio.subprocess.Process:
         """Start a command whose output goes to `out-N` and `err-N` of the folder."""
@@ -123,6 +125,8 @@ class Household:
                 with suppress(ProcessLookupError):
                     os.kill(child.pid, signal.SIGKILL)
                 await child.wait()
+        for db in self._opened:
+            db.close()
 
 
 async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S) -> None:

@@ -44,7 +44,7 @@ def log_of(household: Household, number: int) -> str:
 
 @POSTGRESQL
 async def test_two_daemons_on_one_database_push_every_record_once(household: Household) -> None:
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     say(thread)
     daemons = [await household.start("intel", "run") for _ in range(2)]
 
@@ -54,12 +54,11 @@ async def test_two_daemons_on_one_database_push_every_record_once(household: Hou
     assert posts(thread) == MANY
     assert len(thread.issues()) == MANY
     assert codes == [0, 0]
-    db.close()
 
 
 @POSTGRESQL
 async def test_a_daemon_goes_on_where_another_was_killed(household: Household) -> None:
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     say(thread)
     thread.standin.platform.switch(latency_ms=LATENCY_MS)
     daemons = {0: await household.start("intel", "run"), 1: await household.start("intel", "run")}
@@ -76,13 +75,12 @@ async def test_a_daemon_goes_on_where_another_was_killed(household: Household) -
     assert posts(thread) <= MANY + 16  # what was in flight: it is read before it is written again
     assert codes == [0]
     assert '"run_taken_over"' in log_of(household, 1 - busy)
-    db.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_sigterm_in_mid_run_leaves_in_order_and_loses_nothing(household: Household) -> None:
     many = 300
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     say(thread, many)
     thread.standin.platform.switch(latency_ms=LATENCY_MS)
     daemon = await household.start("intel", "run")
@@ -98,12 +96,11 @@ async def test_sigterm_in_mid_run_leaves_in_order_and_loses_nothing(household: H
     assert 20 <= pushed == told < 100  # what was under way was ended and written down, nothing more begun
     assert finished.code == 0, finished.err
     assert posts(thread) == len(thread.issues()) == many
-    db.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_second_sigterm_leaves_at_once_and_loses_nothing(household: Household) -> None:
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     say(thread)
     thread.standin.platform.switch(latency_ms=LATENCY_MS)
     daemon = await household.start("intel", "run")
@@ -120,12 +117,11 @@ async def test_a_second_sigterm_leaves_at_once_and_loses_nothing(household: Hous
     assert pushed < MANY
     assert finished.code == 0, finished.err
     assert len(thread.issues()) == len(await thread.ledger()) == MANY
-    db.close()
 
 
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_daemon_takes_what_a_feed_says_later(household: Household) -> None:
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     say(thread, 1)
     daemon = await household.start("intel", "run", "--set", "intel.interval_s=1")
     await until(lambda: len(thread.issues()) == 1)
@@ -135,4 +131,3 @@ async def test_a_daemon_takes_what_a_feed_says_later(household: Household) -> No
     await until(lambda: set(thread.issues()) == {"reed-new"})
 
     assert await left(household, daemon) == [0]
-    db.close()

@@ -3,7 +3,6 @@
 import asyncio
 import re
 import unicodedata
-from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +48,9 @@ def hostile(number: int, name: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-async def thread(household: Household) -> AsyncIterator[Thread]:
+async def thread(household: Household) -> Thread:
     """Hostile names, and two good ones with hostile texts, one of which is on the allow-list."""
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     for number, name in enumerate(NAMES.values(), 1):
         thread.put(hostile(number, name))
     thread.put(hostile(100, "reed-good"))
@@ -59,8 +58,7 @@ async def thread(household: Household) -> AsyncIterator[Thread]:
     thread.put(record("MAL-102", "reed-id", versions=["1.0.0"]))
     _write(thread.records / "id.json", {**record("x", "reed-id", versions=["1"]), "id": "MAL-\x1b[2J\u202e"})
     _write(thread.records / "\x1b[31mfile.json", {"id": None})
-    yield thread
-    db.close()
+    return thread
 
 
 def _write(path: Path, value: object) -> None:
@@ -147,7 +145,7 @@ async def test_json_of_hostile_records_is_json(household: Household, thread: Thr
 async def test_a_body_without_end_from_jfrog_costs_one_record_and_little_memory(
     household: Household, kind: str
 ) -> None:
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     for number in range(20):
         thread.publish(f"MAL-{number}", f"reed-{number}", versions=["1.0.0"])
     thread.fail(kind, "/xray/api/v2/events/*", skip=5, count=1, params=Params(megabytes=1_024))
@@ -158,7 +156,6 @@ async def test_a_body_without_end_from_jfrog_costs_one_record_and_little_memory(
     assert "larger than" in finished.err
     assert len(thread.issues()) == 19
     assert most_mb < 300
-    db.close()
 
 
 async def bomb() -> bytes:
@@ -174,7 +171,7 @@ async def bomb() -> bytes:
 async def test_a_body_without_end_from_one_feed_leaves_the_others_alone(
     household: Household, kind: str
 ) -> None:
-    thread, db = await household.move_in()
+    thread = await household.move_in()
     thread.publish("MAL-1", "reed-good", versions=["1.0.0"])
     async with archive_server() as archive:
         archive.publish("npm", [record("MAL-2", "reed-far", versions=["1.0.0"])])
@@ -194,7 +191,6 @@ async def test_a_body_without_end_from_one_feed_leaves_the_others_alone(
     assert "comes compressed, which was not asked for" in finished.err or "bytes" in finished.err
     assert set(thread.issues()) == {"reed-good"}
     assert most_mb < 300
-    db.close()
 
 
 async def _spoil(archive: ArchiveServer, kind: str) -> None:

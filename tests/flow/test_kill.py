@@ -53,21 +53,18 @@ async def test_runs_killed_at_many_instants_end_as_an_undisturbed_one(
 
 
 async def killed(household: Household, migrated: Path, seed: int) -> None:
-    thread, db = await household.move_in()
-    try:
-        await _before(thread)
-        _say_more(thread)
-        for number, instant in enumerate(instants(seed)):
-            await _killed_at(household, instant, db, command="run" if number % 3 == 2 else "once")
-        finished = await household.run("intel", "once")
-        calm = await _undisturbed(household.folder, migrated)
+    thread = await household.move_in()
+    await _before(thread)
+    _say_more(thread)
+    for number, instant in enumerate(instants(seed)):
+        await _killed_at(household, instant, thread.db, command="run" if number % 3 == 2 else "once")
+    finished = await household.run("intel", "once")
+    calm = await _undisturbed(household.folder, migrated)
 
-        assert finished.code == 0, finished.err
-        assert thread.issues() == calm[0]
-        assert await _ledger(thread) == calm[1]
-        assert await db.read(outbox.depths) == {}
-    finally:
-        db.close()
+    assert finished.code == 0, finished.err
+    assert thread.issues() == calm[0]
+    assert await _ledger(thread) == calm[1]
+    assert await thread.db.read(outbox.depths) == {}
 
 
 async def _before(thread: Thread) -> None:

@@ -7,7 +7,7 @@ import asyncio
 import os
 import signal
 from base64 import b64encode
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 from urllib.parse import quote
 
@@ -21,7 +21,6 @@ from reedbed.errors import ReedbedError
 from reedbed.jfrog.session import connect
 from reedbed.jfrog.xray import Xray
 from reedbed.store import platforms
-from reedbed.store.database import Database
 
 ODD = "canary-of-no-known-shape.0123456789"
 """What no pattern of the log takes for a credential."""
@@ -86,19 +85,18 @@ def _offspring(pid: int) -> list[int]:
 
 
 @pytest.fixture
-async def stage(household: Household) -> AsyncIterator[tuple[Household, Thread, Database]]:
-    thread, db = await household.move_in()
+async def stage(household: Household) -> tuple[Household, Thread]:
+    thread = await household.move_in()
     for number in range(60):
         thread.publish(f"MAL-{number}", f"reed-{number}", versions=["1.0.0"])
-    yield household, thread, db
-    db.close()
+    return household, thread
 
 
-Stage = tuple[Household, Thread, Database]
+Stage = tuple[Household, Thread]
 
 
 async def test_no_run_leaves_the_token_anywhere(stage: Stage, request: pytest.FixtureRequest) -> None:
-    household, thread, db = stage
+    household, thread = stage
     assert household.standin
     token = household.standin.admin_token
     wanted = traces(token, ODD)
@@ -106,8 +104,8 @@ async def test_no_run_leaves_the_token_anywhere(stage: Stage, request: pytest.Fi
     ends = [await _watched(household, wanted, "intel", "once", "--set", "log.level=debug")]
     await _die_in_mid_run(household, thread)
     ends.append(await _watched(household, wanted, "intel", "once", "--set", "log.format=human"))
-    ends.append(await _break_on_a_corrupt_row(household, thread, db))
-    await db.write(platforms.replace_token, PLATFORM, household.seal(ODD), expires_at=None)
+    ends.append(await _break_on_a_corrupt_row(household, thread))
+    await thread.db.write(platforms.replace_token, PLATFORM, household.seal(ODD), expires_at=None)
     thread.publish("MAL-late", "reed-late", versions=["1.0.0"])
     ends.append(await _watched(household, wanted, "intel", "once", "--full"))
     ends += [
@@ -154,11 +152,11 @@ async def _die_in_mid_run(household: Household, thread: Thread) -> None:
     await household.ended(child)
 
 
-async def _break_on_a_corrupt_row(household: Household, thread: Thread, db: Database) -> Finished:
+async def _break_on_a_corrupt_row(household: Household, thread: Thread) -> Finished:
     """Let a bug be met: a row that decodes to nothing. Its traceback is told."""
-    await db.write(lambda c: c.exec_driver_sql("UPDATE advisories SET versions = '{\"clauses\": 7}'"))
+    await thread.db.write(lambda c: c.exec_driver_sql("UPDATE advisories SET versions = '{\"clauses\": 7}'"))
     ended = await household.run("intel", "once", "--full")
-    await db.write(lambda c: c.exec_driver_sql("DELETE FROM advisories"))
+    await thread.db.write(lambda c: c.exec_driver_sql("DELETE FROM advisories"))
     return ended
 
 
@@ -185,7 +183,7 @@ async def test_no_error_holds_the_token(embedded: Thread) -> None:
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_children_of_reedbed_get_no_variable_of_its_own(household: Household) -> None:
     """A checkout of git is read with git, which a hook or a wrapper may be."""
-    _, db = await household.move_in()
+    await household.move_in()
     spy = household.folder / "bin" / "git"
     _write(spy, f"#!/bin/sh\nenv >> {household.folder}/seen\nexit 1\n")
     _write(household.folder / "checkout" / "osv" / "malicious" / "none.json", "{}")
@@ -201,7 +199,6 @@ async def test_children_of_reedbed_get_no_variable_of_its_own(household: Househo
     assert "PATH=" in seen
     assert "REEDBED_" not in seen
     assert ODD not in seen
-    db.close()
 
 
 def _write(path: Path, text: str) -> None:
