@@ -2,11 +2,11 @@
 
 import asyncio
 import ssl
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import BinaryIO, Literal
+from typing import BinaryIO, Literal, TypeVar
 
 import aiohttp
 import msgspec
@@ -22,6 +22,8 @@ LONGEST_WAIT_S = 60.0
 """A source that asks for a longer wait is left alone until the next run."""
 LONGEST_TRANSFER_S = 1_800.0
 CHUNK = 1 << 16
+
+Taken = TypeVar("Taken")
 
 
 class NotListening(Unreachable):
@@ -54,29 +56,18 @@ class Site:
             Unreadable: the file is too large, compressed unasked, or a web page.
         """
         url = self._base.joinpath(*path) if path else self._base
-        wait = self._settings.retry_wait_s
-        async for attempt in stamina.retry_context(
-            on=_wait_before_next,
-            attempts=ATTEMPTS,
-            timeout=None,
-            wait_initial=wait,
-            wait_jitter=wait,
-            wait_max=LONGEST_WAIT_S,
-        ):
-            with attempt:
-                into.seek(0)
-                into.truncate()
-                return await self._once(url, into, largest, etag)
-        raise AssertionError("the last attempt returns or raises")
+        return await patiently(self._settings, lambda: self._once(url, into, largest, etag))
 
     async def _once(self, url: URL, into: BinaryIO, largest: int, etag: str | None) -> Answer:
+        into.seek(0)
+        into.truncate()
         try:
             async with asyncio.timeout(LONGEST_TRANSFER_S), self._response(url, etag) as response:
                 return await _take(response, into, largest)
         except ReedbedError:
             raise
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            raise _unreachable(url, error) from error
+            raise unreachable(url, error) from error
 
     @asynccontextmanager
     async def _response(self, url: URL, etag: str | None) -> AsyncGenerator[aiohttp.ClientResponse, None]:
@@ -90,7 +81,7 @@ class Site:
                     return
                 url = _redirected(url, response.headers["Location"])
         raise Refused(
-            f"Could not fetch {_shown(url)}",
+            f"Could not fetch {shown(url)}",
             why=f"it redirects more than {MOST_REDIRECTS} times",
             fix="Set the feed's source to where the files really are.",
         )
@@ -98,7 +89,16 @@ class Site:
 
 @asynccontextmanager
 async def open_site(settings: FeedSettings, *, concurrency: int = 1) -> AsyncGenerator[Site, None]:
-    """Hold a session open to the host of a feed's source, without cookies or credentials of any kind."""
+    """Hold a session open to the host of a feed's source, without credentials of any kind."""
+    async with open_session(settings, concurrency=concurrency) as session:
+        yield Site(session, settings)
+
+
+@asynccontextmanager
+async def open_session(
+    settings: FeedSettings, *, concurrency: int = 1
+) -> AsyncGenerator[aiohttp.ClientSession, None]:
+    """Hold connections open as a feed's settings say: without cookies or credentials, every wait bounded."""
     connector = aiohttp.TCPConnector(ssl=_trust(settings), limit=concurrency)
     timeout = aiohttp.ClientTimeout(total=None, sock_connect=settings.timeout_s, sock_read=settings.timeout_s)
     async with aiohttp.ClientSession(
@@ -108,7 +108,7 @@ async def open_site(settings: FeedSettings, *, concurrency: int = 1) -> AsyncGen
         auto_decompress=False,  # no body can unpack to more than what came
         headers={"User-Agent": "reedbed"},
     ) as session:
-        yield Site(session, settings)
+        yield session
 
 
 def _trust(settings: FeedSettings) -> ssl.SSLContext:
@@ -120,6 +120,22 @@ def _trust(settings: FeedSettings) -> ssl.SSLContext:
             why=str(error),
             fix="Set ca_file to a readable PEM file.",
         ) from error
+
+
+async def patiently(settings: FeedSettings, once: Callable[[], Awaitable[Taken]]) -> Taken:
+    """Do something, and again while it is `Unreachable`: in a while, or when Retry-After says."""
+    wait = settings.retry_wait_s
+    async for attempt in stamina.retry_context(
+        on=_wait_before_next,
+        attempts=ATTEMPTS,
+        timeout=None,
+        wait_initial=wait,
+        wait_jitter=wait,
+        wait_max=LONGEST_WAIT_S,
+    ):
+        with attempt:
+            return await once()
+    raise AssertionError("the last attempt returns or raises")
 
 
 async def _take(response: aiohttp.ClientResponse, into: BinaryIO, largest: int) -> Answer:
@@ -156,21 +172,22 @@ def _wait_before_next(error: Exception) -> bool | float:
 
 
 def _failed(url: URL, response: aiohttp.ClientResponse) -> ReedbedError:
-    what, why = f"Could not fetch {_shown(url)}", f"the answer was {response.status}"
+    what, why = f"Could not fetch {shown(url)}", f"the answer was {response.status}"
     if response.status in {408, 425, 429} or response.status >= 500:
         return Unreachable(
             what,
             why=why,
             fix="Nothing: the next run tries again.",
-            retry_after_s=_seconds(response.headers.get("Retry-After", "")),
+            retry_after_s=retry_after_s(response.headers),
         )
     return Refused(
         what, why=why, fix="Check the feed's source, and who may read there.", status=response.status
     )
 
 
-def _seconds(retry_after: str) -> float | None:
+def retry_after_s(headers: Mapping[str, str]) -> float | None:
     """Read Retry-After: seconds or a date (RFC 9110, 10.2.3)."""
+    retry_after = headers.get("Retry-After", "")
     if retry_after.isascii() and retry_after.isdecimal():
         return float(retry_after[:9])
     moment = _moment(retry_after)
@@ -192,14 +209,14 @@ def _redirected(url: URL, location: str) -> URL:
         target, same_host = URL(), False
     if not same_host:
         raise Refused(
-            f"Could not fetch {_shown(url)}",
-            why=f"it redirects to {_shown(target)}, another host than the one you named",
+            f"Could not fetch {shown(url)}",
+            why=f"it redirects to {shown(target)}, another host than the one you named",
             fix="Set the feed's source to where the files really are, if you trust that host.",
         )
     return target
 
 
-def _unreachable(url: URL, error: Exception) -> Unreachable:
+def unreachable(url: URL, error: Exception) -> Unreachable:
     if isinstance(error, aiohttp.ClientConnectorCertificateError):
         fix = "Set ca_file of the feed to the authority that signed its certificate, or renew that."
     elif isinstance(error, aiohttp.ClientConnectorDNSError):
@@ -208,15 +225,15 @@ def _unreachable(url: URL, error: Exception) -> Unreachable:
         fix = "Check the network and the proxy between here and there; the next run tries again."
     connected = not isinstance(error, aiohttp.ClientConnectorError | aiohttp.ConnectionTimeoutError)
     kind = Unreachable if connected else NotListening
-    return kind(f"Could not fetch {_shown(url)}", why=str(error) or type(error).__name__, fix=fix)
+    return kind(f"Could not fetch {shown(url)}", why=str(error) or type(error).__name__, fix=fix)
 
 
 def _unreadable(url: URL, why: str) -> Unreadable:
     return Unreadable(
-        f"Could not read {_shown(url)}", why=why, fix="Check that the feed's source is what its kind says."
+        f"Could not read {shown(url)}", why=why, fix="Check that the feed's source is what its kind says."
     )
 
 
-def _shown(url: URL) -> str:
+def shown(url: URL) -> str:
     """An address for messages: a query could hold a signature, and user information a password."""
     return str(url.with_user(None).with_query(None))[:300] if url.absolute else "an address that is none"
