@@ -20,7 +20,7 @@ from reedbed.intel import flow
 from reedbed.intel.intake import Progress, silent
 from reedbed.intel.merge import Admission
 from reedbed.intel.plan import Limits
-from reedbed.intel.push import Target
+from reedbed.intel.push import Observer, Target
 from reedbed.intel.terms import Terms
 from reedbed.jfrog.access import token_facts
 from reedbed.jfrog.artifactory import Artifactory
@@ -231,7 +231,7 @@ async def _until(moment: datetime) -> None:
     await asyncio.sleep(max(0.0, (moment - now_utc()).total_seconds()))
 
 
-def target(jfrog: JFrog, made_of: Terms) -> Target:
+def target(jfrog: JFrog, made_of: Terms, *, told: Observer | None = None) -> Target:
     return Target(
         platform=jfrog.platform.name,
         xray=Xray(jfrog),
@@ -239,6 +239,7 @@ def target(jfrog: JFrog, made_of: Terms) -> Target:
         style=made_of.style,
         limits=made_of.limits,
         concurrency=jfrog.platform.concurrency,
+        told=told,
     )
 
 
@@ -258,23 +259,32 @@ def feed_jobs(parts: Parts, *, progress: Progress = silent) -> list[Job]:
 
 
 async def _read(parts: Parts, settings: FeedSettings, progress: Progress, run: RunContext) -> Counts:
-    return await flow.read_feed(run, open_feed(settings), parts.db, now=now_utc, progress=progress)
+    feed = open_feed(settings, credentials=partial(safedep_credentials, parts))
+    return await flow.read_feed(run, feed, parts.db, now=now_utc, progress=progress)
 
 
-def platform_jobs(parts: Parts, names: Sequence[str], *, full: bool = False) -> list[Job]:
+def platform_jobs(
+    parts: Parts, names: Sequence[str], *, full: bool = False, told: Observer | None = None
+) -> list[Job]:
     """One job for each platform: bring it to what the feeds say."""
     every = Every(min(PUSH_EVERY_S, parts.settings.intel.interval_s))
     return [
-        Job(flow="push", feed="all", platform=name, schedule=every, run=partial(_bring, parts, name, full))
+        Job(
+            flow="push",
+            feed="all",
+            platform=name,
+            schedule=every,
+            run=partial(_bring, parts, name, full, told),
+        )
         for name in names
     ]
 
 
-async def _bring(parts: Parts, name: str, full: bool, run: RunContext) -> Counts:
+async def _bring(parts: Parts, name: str, full: bool, told: Observer | None, run: RunContext) -> Counts:
     async with line_to(parts, name) as jfrog:
         return await flow.bring(
             run,
-            target(jfrog, parts.terms),
+            target(jfrog, parts.terms, told=told),
             parts.db,
             terms=parts.terms,
             owner=f"{parts.owner}/{run.id}",

@@ -18,6 +18,7 @@ class Reading(msgspec.Struct):
 
     statements: list[Statement]
     drained: dict[str, Drained]
+    batches: list[int] = []  # how many statements came in each
 
     @property
     def cursors(self) -> dict[str, Cursor]:
@@ -51,4 +52,5 @@ async def drain(
                 reading.drained[part.scope] = part
             else:
                 reading.statements += part.statements
+                reading.batches.append(len(part.statements))
     return reading

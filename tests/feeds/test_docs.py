@@ -3,7 +3,9 @@
 import csv
 import io
 import json
+import tomllib
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 import pytest
@@ -13,7 +15,7 @@ from jfrog_standin.osv_records import shapes
 from reedbed.feeds.osv_record import Taking, read_record
 from reedbed.feeds.own_list_rows import FIELDS
 from reedbed.feeds.registry import open_feed
-from reedbed.feeds.settings import OsvSettings, OwnListSettings
+from reedbed.feeds.settings import FeedSettings, OwnListSettings
 from reedbed.model.advisory import Advisory
 
 PAGE = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
@@ -23,11 +25,18 @@ def _block(language: str, number: int = 0) -> str:
     return PAGE.split(f"```{language}\n")[number + 1].split("```")[0]
 
 
-@pytest.mark.parametrize("settings", [OsvSettings, OwnListSettings])
+@pytest.mark.parametrize("settings", get_args(FeedSettings))
 def test_every_setting_of_a_feed_is_on_the_page(settings: type[msgspec.Struct]) -> None:
     missing = [field.name for field in msgspec.structs.fields(settings) if f"`{field.name}`" not in PAGE]
 
     assert missing == []
+
+
+@pytest.mark.parametrize("number", range(PAGE.count("```toml\n")))
+def test_the_feeds_on_the_page_can_be_set(number: int) -> None:
+    feeds = tomllib.loads(_block("toml", number))["feeds"]
+
+    assert msgspec.convert(feeds, list[FeedSettings])
 
 
 def test_every_field_of_an_own_list_is_on_the_page() -> None:

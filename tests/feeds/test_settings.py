@@ -40,6 +40,10 @@ def test_https_addresses_and_paths_are_sources(source: str) -> None:
         ({"source": "osv", "ecosystems": ["../npm"]}, "ecosystem"),
         ({"source": "osv", "ecosystem": ["npm"]}, "unknown field"),
         ({"source": "osv", "kind": "rss"}, "Invalid value"),
+        ({"source": "osv", "kind": "safedep"}, "no https:// address"),
+        ({"source": "http://api.example.com", "kind": "safedep"}, "use https"),
+        ({"kind": "safedep-list", "verdict": "malicious"}, "unknown field"),
+        ({"kind": "safedep", "api_key": "hush"}, "unknown field"),
     ],
 )
 def test_what_cannot_be_a_feed_is_refused_and_no_password_shown(given: dict[str, Any], why: str) -> None:
@@ -52,6 +56,11 @@ def test_what_cannot_be_a_feed_is_refused_and_no_password_shown(given: dict[str,
 @pytest.mark.parametrize("host", ["127.0.0.1:8080", "localhost", "[::1]:8080"])
 def test_plain_http_to_this_machine_is_allowed_on_request(host: str) -> None:
     assert _settings(source=f"http://{host}/osv", allow_plain_http=True).remote
+
+
+@pytest.mark.parametrize("kind", ["safedep", "safedep-list"])
+def test_a_service_needs_no_more_than_a_name(kind: str) -> None:
+    assert _settings(kind=kind).remote
 
 
 async def test_a_private_authority_is_trusted_when_it_is_named_and_only_then(tmp_path: Path) -> None:

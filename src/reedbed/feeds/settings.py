@@ -23,12 +23,6 @@ class _Feed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
     name: Name
     source: Source
-    verdict: Annotated[Verdict, Meta(description="What its records say, where they do not say it.")] = (
-        Verdict.MALICIOUS
-    )
-    confidence: Annotated[
-        Confidence, Meta(description="Who vouches for its records, where they do not say it.")
-    ] = Confidence.HUMAN_VERIFIED
     ca_file: Annotated[
         str, Meta(description="PEM file of a private certificate authority. Empty: the system's.")
     ] = ""
@@ -54,7 +48,18 @@ class _Feed(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         return "://" in self.source
 
 
-class OsvSettings(_Feed, frozen=True, kw_only=True, tag="osv"):
+class _Trusted(_Feed, frozen=True, kw_only=True):
+    """What a kind has whose records need not say how bad a package is, and who says so."""
+
+    verdict: Annotated[Verdict, Meta(description="What its records say, where they do not say it.")] = (
+        Verdict.MALICIOUS
+    )
+    confidence: Annotated[
+        Confidence, Meta(description="Who vouches for its records, where they do not say it.")
+    ] = Confidence.HUMAN_VERIFIED
+
+
+class OsvSettings(_Trusted, frozen=True, kw_only=True, tag="osv"):
     """Records in the OSV format: an archive in the public layout, a zip, a folder or a git checkout."""
 
     ecosystems: Annotated[
@@ -84,13 +89,47 @@ class OsvSettings(_Feed, frozen=True, kw_only=True, tag="osv"):
                 raise ValueError(f"the feed {self.name} names an ecosystem {ecosystem!r}, which none can be")
 
 
-class OwnListSettings(_Feed, frozen=True, kw_only=True, tag="own-list"):
+class OwnListSettings(_Trusted, frozen=True, kw_only=True, tag="own-list"):
     """An organisation's own list: JSON or CSV, see docs/feeds.md."""
 
     max_list_mb: Annotated[Megabytes, Meta(description="Largest list.")] = 64
 
 
-FeedSettings = OsvSettings | OwnListSettings
+class _Service(_Feed, frozen=True, kw_only=True):
+    """What the kinds have that ask SafeDep's data plane, with an API key."""
+
+    source: Annotated[str, Meta(description="The `https://` address of SafeDep's data plane.")] = (
+        "https://api.safedep.io"  # docs.safedep.io, reference/endpoints
+    )
+    profile: Annotated[
+        str, Meta(description="Whose API key to use, where SAFEDEP_API_KEY is not set: see `reedbed auth`.")
+    ] = "default"
+    max_page_mb: Annotated[Megabytes, Meta(description="Largest answer with one page of records.")] = 64
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not self.remote:
+            raise ValueError(f"the source of the feed {self.name} is no https:// address")
+
+
+class SafeDepSettings(_Service, frozen=True, kw_only=True, tag="safedep"):
+    """The reports of SafeDep's Threat Intel feed."""
+
+    overlap_s: Annotated[
+        Seconds, Meta(description="Seconds before the watermark that are read again each time.")
+    ] = 600.0
+
+
+class SafeDepListSettings(_Service, frozen=True, kw_only=True, tag="safedep-list"):
+    """The analyses of SafeDep's older list, which reaches back seven days."""
+
+    overlap_s: Annotated[
+        Seconds, Meta(description="Seconds before the watermark that are read again each time.")
+    ] = 86_400.0
+
+
+FeedSettings = OsvSettings | OwnListSettings | SafeDepSettings | SafeDepListSettings
+ServiceSettings = SafeDepSettings | SafeDepListSettings
 
 
 def _source_fault(source: str, *, allow_plain_http: bool) -> str | None:
