@@ -47,15 +47,15 @@ class SafeDepServer:
         self.asked: list[Record] = []
 
     def report(self, report_id: str, name: str, *, minutes: float = 0, **more: Any) -> None:
-        """Make or change a report, `minutes` before or after `NOW`; None leaves a field out."""
+        """Make or change a report, `minutes` before or after `now`; None leaves a field out."""
         made = {
             "reportId": report_id,
             "verdict": "THREAT_VERDICT_MALICIOUS",
             "confidence": "THREAT_CONFIDENCE_HUMAN_VERIFIED",
             "title": f"{name} steals tokens",
             "ecosystem": "ECOSYSTEM_NPM",
-            "publishedAt": stamp(NOW - timedelta(days=30)),
-            "updatedAt": stamp(NOW + timedelta(minutes=minutes)),
+            "publishedAt": stamp(self.now - timedelta(days=30)),
+            "updatedAt": stamp(self.now + timedelta(minutes=minutes)),
             "package": {"purl": f"pkg:npm/{name}", "name": name, "versions": ["1.0.0"]},
             **more,
         }
@@ -71,7 +71,7 @@ class SafeDepServer:
                     "version": more.pop("version", "1.0.0"),
                 }
             },
-            "createdAt": stamp(NOW + timedelta(minutes=minutes)),
+            "createdAt": stamp(self.now + timedelta(minutes=minutes)),
             **more,
         }
         self.analyses = [each for each in self.analyses if each["analysisId"] != analysis_id]

@@ -81,7 +81,7 @@ async def test_a_pause_longer_than_the_list_reaches_back_is_said_in_days(server:
     before = await drain(feed_of(server))
     late = NOW + timedelta(days=10)
     server.now = late
-    server.analysis("A2", "reed-2", minutes=10 * DAY - 60, **MALWARE)
+    server.analysis("A2", "reed-2", minutes=-60, **MALWARE)
 
     reading = await drain(feed_of(server), before.cursors, now=late)
 

@@ -17,6 +17,7 @@ from jfrog_standin.server import Running
 from jfrog_standin.xray.xray import StoredIssue
 from reedbed.errors import ReedbedError
 from reedbed.feeds.registry import open_feed
+from reedbed.feeds.safedep_access import Credentials, nobody
 from reedbed.feeds.settings import FeedSettings, OsvSettings
 from reedbed.intel import flow
 from reedbed.intel.push import Target
@@ -51,6 +52,7 @@ class Thread:
         self.records = folder / "records"
         self.records.mkdir()
         self.feeds: list[FeedSettings] = [OsvSettings(name="osv", source=str(self.records))]
+        self.credentials: Credentials = nobody
         self.terms = Terms()
         self.time = STARTED
         self.timeout_s = 5.0
@@ -84,7 +86,8 @@ class Thread:
         context = RunContext(id=runs.new_id(self.time), scheduled_at=self.time)
         for settings in self.feeds:
             with suppress(ReedbedError):
-                await flow.read_feed(context, open_feed(settings), self.db, now=self.now)
+                feed = open_feed(settings, credentials=self.credentials)
+                await flow.read_feed(context, feed, self.db, now=self.now)
         try:
             return await self.bring(context, full=full)
         except ReedbedError as error:

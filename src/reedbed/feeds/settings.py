@@ -104,7 +104,7 @@ class _Service(_Feed, frozen=True, kw_only=True):
     profile: Annotated[
         str, Meta(description="Whose API key to use, where SAFEDEP_API_KEY is not set: see `reedbed auth`.")
     ] = "default"
-    max_page_mb: Annotated[Megabytes, Meta(description="Largest answer with one page of records.")] = 64
+    max_page_mb: Annotated[Megabytes, Meta(description="Largest answer with one page of records.")] = 32
 
     def __post_init__(self) -> None:
         super().__post_init__()
