@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from jfrog_standin.artifactory import packages
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.upstreams import upstream_of
 from jfrog_standin.server import Running, running
@@ -126,6 +127,44 @@ async def test_metadata_is_kept_until_it_is_zapped(upstream: Running, ask: Clien
     fresh = await ask("GET", document)
 
     assert (kept.status, zapped.status, fresh.status) == (200, 200, 404)
+
+
+@pytest.mark.usefixtures("remotes")
+async def test_what_the_upstream_lacks_is_remembered_until_it_is_zapped(
+    upstream: Running, ask: Client
+) -> None:
+    document, file = (
+        "/artifactory/api/npm/npm-remote/sedge",
+        "/artifactory/npm-remote/sedge/-/sedge-1.0.0.tgz",
+    )
+    missed = [(await ask("GET", path)).status for path in (document, file)]
+    packages.add_npm(upstream.platform.artifactory, "npm-local", "sedge", "1.0.0")
+    asked = len(upstream.platform.log.entries())
+
+    still = [(await ask("GET", path)).status for path in (document, file)]
+    unasked = len(upstream.platform.log.entries()) == asked
+    await ask("POST", "/artifactory/api/zap/npm-remote-cache/")
+    found = [(await ask("GET", path)).status for path in (document, file)]
+
+    assert (missed, still, found) == ([404, 404], [404, 404], [200, 200])
+    assert unasked
+
+
+async def test_a_remote_may_remember_nothing(standin: Running, upstream: Running, ask: Client) -> None:
+    settings = {"missedRetrievalCachePeriodSecs": 0}
+    remote = Repository(
+        key="npm-remote",
+        rclass="remote",
+        package_type="npm",
+        upstream=f"{upstream.url}/artifactory/api/npm/npm-local",
+        configuration=settings,
+    )
+    standin.platform.artifactory.add(remote)
+    before = (await ask("GET", "/artifactory/api/npm/npm-remote/sedge")).status
+
+    packages.add_npm(upstream.platform.artifactory, "npm-local", "sedge", "1.0.0")
+
+    assert (before, (await ask("GET", "/artifactory/api/npm/npm-remote/sedge")).status) == (404, 200)
 
 
 async def test_an_upstream_that_is_out_of_order_hides_nothing_that_is_local(

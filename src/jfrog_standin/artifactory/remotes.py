@@ -17,6 +17,9 @@ from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.storage import Item, Storage
 from jfrog_standin.artifactory.upstreams import NoUpstream, upstream_of
 
+MISSED_S = 1800
+"""missedRetrievalCachePeriodSecs: how long a remote remembers what its upstream lacks; 0 switches it off."""
+MOST_MISSES = 10_000
 METADATA_S = 7200.0
 """retrievalCachePeriodSecs: how long metadata is answered without asking again."""
 MAX_METADATA_BYTES = 64 * 2**20
@@ -41,6 +44,7 @@ class Remotes:
         self._session: aiohttp.ClientSession | None = None
         self._upstreams: dict[str, str] = {}
         self._documents: dict[tuple[str, str, str], Document] = {}
+        self._missed: dict[tuple[str, str], float] = {}  # (repository, URL) → when it was missed, monotonic
         self._asking = asyncio.Lock()
 
     async def close(self) -> None:
@@ -70,8 +74,11 @@ class Remotes:
         held = self._documents.get(key)
         if held is not None and monotonic() - held.read_at < METADATA_S:
             return held
+        if self._is_missed(repository, url):
+            return None
         async with self._get(url, accept) as answer:
             if answer is None:
+                self._miss(repository, url)
                 return None
             read = Document(
                 body=await _read(answer, MAX_METADATA_BYTES),
@@ -86,14 +93,31 @@ class Remotes:
         return read
 
     def forget(self, repository: Repository) -> None:
-        """Read metadata anew next time; the files stay (what `zap` does)."""
+        """Read metadata anew next time, and ask for what was missed; the files stay (what `zap` does)."""
         for key in [key for key in self._documents if key[0] == repository.key]:
             del self._documents[key]
+        for missed in [missed for missed in self._missed if missed[0] == repository.key]:
+            del self._missed[missed]
+
+    def _is_missed(self, repository: Repository, url: str) -> bool:
+        """Has the upstream said lately that it has no such thing?"""
+        at = self._missed.get((repository.key, url))
+        return at is not None and monotonic() - at < remembered_s(repository)
+
+    def _miss(self, repository: Repository, url: str) -> None:
+        """Remember what an upstream lacks."""
+        self._missed.pop((repository.key, url), None)
+        self._missed[repository.key, url] = monotonic()
+        while len(self._missed) > MOST_MISSES:
+            del self._missed[next(iter(self._missed))]  # the oldest
 
     async def fetch(self, repository: Repository, path: str, url: str) -> Item | None:
         """Put a file of the upstream into the cache; None: the upstream does not have it."""
+        if self._is_missed(repository, url):
+            return None
         async with self._get(url, "*/*") as answer:
             if answer is None:
+                self._miss(repository, url)
                 return None
             body = await _read(answer, self._storage.max_file_bytes)
             modified = _date(answer.headers.get("Last-Modified"))
@@ -117,6 +141,12 @@ class Remotes:
         except (aiohttp.ClientError, TimeoutError) as error:
             why = type(error).__name__
             raise errors.artifactory(502, f"The upstream did not answer for {_shown(url)}: {why}.") from error
+
+
+def remembered_s(repository: Repository) -> float:
+    """How long a remote remembers a miss, by its configuration."""
+    seconds = repository.configuration.get("missedRetrievalCachePeriodSecs", MISSED_S)
+    return float(seconds) if isinstance(seconds, int) and not isinstance(seconds, bool) else float(MISSED_S)
 
 
 async def _read(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
