@@ -58,6 +58,7 @@ def routes() -> list[web.RouteDef]:
         web.delete(f"{CONTROL}/log", guarded(clear_log)),
         web.get(f"{CONTROL}/counts", guarded(show_counts), allow_head=False),
         web.get(f"{CONTROL}/issues", guarded(list_issues), allow_head=False),
+        web.get(f"{CONTROL}/deliveries", guarded(list_deliveries), allow_head=False),
     ]
 
 
@@ -171,6 +172,11 @@ async def list_issues(request: web.Request) -> web.Response:
     """List every custom issue, as no Xray does: for whoever checks what a client has left behind."""
     platform: Platform = platform_of(request)
     return json_answer([stored.issue for stored in platform.xray.issues.values()])
+
+
+async def list_deliveries(request: web.Request) -> web.Response:
+    """List what became of the last alerts to webhooks, which a real Xray tells nobody."""
+    return json_answer(list(platform_of(request).deliveries.ended))
 
 
 async def _body(request: web.Request, kind: type[T]) -> T:

@@ -13,6 +13,7 @@ from jfrog_standin.clock import Clock
 from jfrog_standin.faults import FaultTable
 from jfrog_standin.requestlog import RequestLog
 from jfrog_standin.settings import StandIn, Switches
+from jfrog_standin.xray.delivery import Deliveries
 from jfrog_standin.xray.xray import Xray
 
 
@@ -35,6 +36,7 @@ class Platform:
         self.xray = Xray(
             repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches
         )
+        self.deliveries = Deliveries(beyond_loopback=lambda: self.switches.webhooks_beyond_loopback)
         self.faults = FaultTable()
         self.log = RequestLog()
         self.control_token = secrets.token_urlsafe(32)

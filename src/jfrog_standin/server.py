@@ -42,6 +42,7 @@ def create_app(platform: Platform) -> web.Application:
     app[PLATFORM] = platform
     app.on_response_prepare.append(stamped)
     app.on_cleanup.append(lambda _: platform.remotes.close())
+    app.on_cleanup.append(lambda _: platform.deliveries.close())
     for part in (control.routes(), system.routes(), token_api.routes(), xray_routes()):
         app.add_routes(part)
     app.add_routes(artifactory_routes(platform))

@@ -36,12 +36,15 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     malicious_flag: Literal["issue_kind", "as_sent", "never"] = "issue_kind"
     """What makes an issue read back as `malicious_package`: its issue_kind 1, its own flag, or nothing."""
     put_creates: bool = False  # does PUT of an unknown issue create it? undocumented
+    sbom_service: bool = True  # without it impactedResources is 403
     indexing_delay_ms: int = 0  # how long a written custom issue takes until it blocks
     indexing_delay_polls: int = 0  # how many downloads it lets through first
     blocked_through_virtual: dict[str, Literal[403, 404]] = msgspec.field(
         default_factory=lambda: {"docker": 404}
     )
     """Package type → status of a blocked download through a virtual repository; 403 where not named."""
+
+    webhooks_beyond_loopback: bool = False  # may a webhook call other machines than this one?
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0)] = 0  # added to every answer
     clock_skew_s: Annotated[float, msgspec.Meta(ge=-MAX_SKEW_S, le=MAX_SKEW_S)] = (

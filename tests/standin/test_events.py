@@ -269,3 +269,14 @@ async def test_a_silent_drop_answers_as_usual_and_forgets_each_kind_of_write(
 
     assert [answer.status for answer in (posted, put, deleted)] == [201, 200, 200]
     assert [kept["summary"] for kept in (await ask.control("GET", "/issues")).json] == [issue()["summary"]]
+
+
+async def test_jfrogs_own_issues_are_read_and_never_written(ask: Client) -> None:
+    malicious, ordinary = await read(ask, "XRAY-900001"), await read(ask, "XRAY-900002")
+
+    replaced = await ask("PUT", f"{EVENTS}/XRAY-900001", json=issue(id="XRAY-900001"))
+    deleted = await ask("DELETE", f"{EVENTS}/XRAY-900001")
+
+    assert (malicious["provider"], malicious["malicious_package"]) == ("JFrog", True)
+    assert (ordinary["issue_kind"], ordinary["malicious_package"]) == (1, False)
+    assert (replaced.status, deleted.status) == (404, 404)

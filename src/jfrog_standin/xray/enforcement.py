@@ -6,7 +6,7 @@ is an inference.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import msgspec
 
@@ -56,14 +56,22 @@ class Hazard(msgspec.Struct, frozen=True, kw_only=True):
     malicious: bool
 
 
+Ignored = Callable[[Watch, Policy, Hazard], bool]
+"""Does an ignore rule take an issue away from a policy of a watch, for the release in question?"""
+
+
 def blocked(
     release: Release,
     hazards: Iterable[Hazard],
     *,
     watches: Iterable[Watch],
     policies: Mapping[str, Policy],
+    ignored: Ignored,
 ) -> Match | None:
-    """Find the first watch, policy and rule that refuse a download."""
+    """Find the first watch, policy and rule that refuse a download, for an issue that is not ignored there.
+
+    A rule that names the package itself is about no issue, so no ignore rule speaks of it.
+    """
     if not release.repository.xray_index:
         return None
     relevant = list(hazards)
@@ -71,22 +79,31 @@ def blocked(
         if not looks_at(watch, release):
             continue
         for assigned in watch.assigned_policies:
-            match = _by_policy(watch, policies.get(assigned.name), release, relevant)
+            policy = policies.get(assigned.name)
+            if policy is None:
+                continue
+            counted = [hazard for hazard in relevant if not ignored(watch, policy, hazard)]
+            match = _by_policy(watch, policy, release, counted)
             if match is not None:
                 return match
     return None
 
 
-def _by_policy(watch: Watch, policy: Policy | None, release: Release, hazards: list[Hazard]) -> Match | None:
-    for rule in sorted(policy.rules, key=lambda rule: rule.priority) if policy else ():
+def _by_policy(watch: Watch, policy: Policy, release: Release, hazards: list[Hazard]) -> Match | None:
+    for rule in by_priority(policy):
         if not rule.actions.block_download.active:
             continue
-        if policy and names_package(rule.criteria, release):
+        if names_package(rule.criteria, release):
             return Match(watch=watch.name, policy=policy.name, rule=rule.name, issue_id=None)
         hit = next((hazard for hazard in hazards if applies(rule, hazard)), None)
-        if policy and hit:
+        if hit:
             return Match(watch=watch.name, policy=policy.name, rule=rule.name, issue_id=hit.issue.id)
     return None
+
+
+def by_priority(policy: Policy) -> list[Rule]:
+    """Give a policy's rules in the order in which they are tried."""
+    return sorted(policy.rules, key=lambda rule: rule.priority)
 
 
 def looks_at(watch: Watch, release: Release) -> bool:

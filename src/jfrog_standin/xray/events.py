@@ -17,6 +17,8 @@ from jfrog_standin.faulty import FORGET_WRITE
 from jfrog_standin.platform import Platform, platform_of
 from jfrog_standin.xray.body import as_kind, json_object
 from jfrog_standin.xray.custom_issue import CustomIssue, broken_rule, missing
+from jfrog_standin.xray.known_issues import KNOWN, WRITTEN, WRITTEN_S
+from jfrog_standin.xray.looking import look_soon
 from jfrog_standin.xray.xray import StoredIssue
 
 NEVER = "0001-01-01T00:00:00Z"  # Go's zero time, which JFrog's samples show
@@ -72,8 +74,10 @@ async def read_v1(request: web.Request) -> web.Response:
 
 
 async def read_v2(request: web.Request) -> web.Response:
-    platform, stored = platform_of(request), _stored(request)
-    return json_answer(_full(stored, malicious=platform.xray.is_malicious(stored.issue)))
+    stored, xray = _stored(request), platform_of(request).xray
+    own = stored.issue.id in KNOWN
+    malicious = stored.issue.malicious_package if own else xray.is_malicious(stored.issue)
+    return json_answer(_full(stored, malicious=malicious))
 
 
 def _for_writing(request: web.Request) -> Platform:
@@ -96,15 +100,33 @@ def _keep(request: web.Request, issue: CustomIssue) -> StoredIssue | None:
         raise errors.xray(400, broken)
     if broken or request.get(FORGET_WRITE):
         return None
-    return platform.xray.keep(issue)
+    stored = platform.xray.keep(issue)
+    look_soon(platform)
+    return stored
 
 
 def _stored(request: web.Request) -> StoredIssue:
     issue_id = request.match_info["id"]
-    stored = platform_of(request).xray.issues.get(issue_id)
+    stored = platform_of(request).xray.issues.get(issue_id) or _known(issue_id)
     if stored is None:
         raise _not_found(issue_id)
     return stored
+
+
+def _known(issue_id: str) -> StoredIssue | None:
+    """Give one of JFrog's own issues, which can be read like any other."""
+    issue = KNOWN.get(issue_id)
+    if issue is None:
+        return None
+
+    return StoredIssue(
+        issue=issue,
+        created=WRITTEN,
+        modified=WRITTEN,
+        modified_s=WRITTEN_S,
+        edited=False,
+        written_at=0.0,
+    )
 
 
 def _not_found(issue_id: str) -> errors.Refused:

@@ -10,6 +10,7 @@ from jfrog_standin.access import caller_of
 from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform, platform_of
 from jfrog_standin.xray.body import as_kind, json_object
+from jfrog_standin.xray.looking import look_soon
 from jfrog_standin.xray.policy import Policy, broken_policy
 from jfrog_standin.xray.watches import assign
 from jfrog_standin.xray.xray import StoredPolicy
@@ -40,6 +41,7 @@ async def create(request: web.Request) -> web.Response:
     if stored.policy.name in platform.xray.policies:
         raise errors.xray(409, f"Policy {stored.policy.name} already exists")
     platform.xray.policies[stored.policy.name] = stored
+    look_soon(platform)
     return json_answer({"info": "Policy created successfully"}, status=201)
 
 
@@ -48,6 +50,7 @@ async def replace(request: web.Request) -> web.Response:
     platform = _for_writing(request)
     name = _stored(request).policy.name
     platform.xray.policies[name] = await _read(request, name)
+    look_soon(platform)
     return json_answer({"info": "Policy updated successfully"})
 
 
@@ -69,8 +72,10 @@ async def assign_to_watches(request: web.Request) -> web.Response:
         raise errors.forbidden("xray")
     policy, body = _stored(request).policy, await json_object(request)
     watches = as_kind({"names": body.get("watches")}, dict[str, list[str]])["names"]
-    xray = platform_of(request).xray
-    return json_answer({"result": {name: assign(xray, policy, name) for name in watches}})
+    platform = platform_of(request)
+    result = {name: assign(platform.xray, policy, name) for name in watches}
+    look_soon(platform)
+    return json_answer({"result": result})
 
 
 def _for_writing(request: web.Request) -> Platform:

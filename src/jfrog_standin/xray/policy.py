@@ -56,6 +56,7 @@ class BlockDownload(msgspec.Struct, frozen=True, kw_only=True):
 
 class Actions(msgspec.Struct, frozen=True, kw_only=True):
     block_download: BlockDownload = BlockDownload()
+    webhooks: tuple[str, ...] | None = None  # names
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True):

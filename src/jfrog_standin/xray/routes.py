@@ -2,8 +2,18 @@
 
 from aiohttp import web
 
-from jfrog_standin.xray import events, indexing, policies, watches
+from jfrog_standin.xray import (
+    events,
+    ignore_rules,
+    impacted,
+    indexing,
+    policies,
+    violations,
+    watches,
+    webhooks,
+)
 
 
 def routes() -> list[web.RouteDef]:
-    return [*events.routes(), *policies.routes(), *watches.routes(), *indexing.routes()]
+    parts = (events, policies, watches, indexing, ignore_rules, violations, webhooks, impacted)
+    return [route for part in parts for route in part.routes()]

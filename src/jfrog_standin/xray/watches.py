@@ -11,6 +11,7 @@ from jfrog_standin.access import caller_of
 from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform, platform_of
 from jfrog_standin.xray.body import as_kind, json_object
+from jfrog_standin.xray.looking import look, look_soon
 from jfrog_standin.xray.policy import AssignedPolicy, Policy, Watch, broken_watch
 from jfrog_standin.xray.xray import StoredWatch, Xray
 
@@ -41,6 +42,7 @@ async def create(request: web.Request) -> web.Response:
     if stored.watch.name in platform.xray.watches:
         raise errors.xray(409, f"Watch {stored.watch.name} already exists")
     platform.xray.watches[stored.watch.name] = stored
+    look_soon(platform)
     return json_answer({"info": "Watch has been successfully created"}, status=201)
 
 
@@ -51,6 +53,7 @@ async def replace(request: web.Request) -> web.Response:
     if stored.watch.name != name:
         raise errors.xray(400, "The name in the body is not the name in the path")
     platform.xray.watches[name] = stored
+    look_soon(platform)
     return json_answer({"info": "Watch has been successfully updated"})
 
 
@@ -62,11 +65,12 @@ async def delete(request: web.Request) -> web.Response:
 
 
 async def apply(request: web.Request) -> web.Response:
-    """Look at what is there already by the watches that are named; here everything is looked at anyway."""
-    _for_writing(request)
+    """Look at what is there already; here by every watch, those that are named must exist."""
+    platform = _for_writing(request)
     body = await json_object(request)
     for name in as_kind({"names": body.get("watch_names")}, dict[str, list[str]])["names"]:
         _stored(request, name)
+    look(platform)
     return json_answer({"info": "History scan is in progress"}, status=202)
 
 

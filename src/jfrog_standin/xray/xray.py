@@ -1,8 +1,9 @@
-"""What one Xray holds: custom issues, policies and watches, and when an issue begins to block."""
+"""What one Xray holds: custom issues, policies, watches, ignore rules; and when an issue begins to block."""
 
 import time
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -12,7 +13,11 @@ from jfrog_standin.clock import Clock
 from jfrog_standin.settings import Switches
 from jfrog_standin.xray.custom_issue import CustomIssue, affects, normal_name, normal_type
 from jfrog_standin.xray.enforcement import Hazard, Match, Release, blocked
+from jfrog_standin.xray.ignoring import Case, IgnoreRule, covers
+from jfrog_standin.xray.known_issues import KNOWN
 from jfrog_standin.xray.policy import Policy, Watch
+from jfrog_standin.xray.violation import Violation, key_of
+from jfrog_standin.xray.webhook import Webhook
 
 
 class StoredIssue(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +43,16 @@ class StoredWatch(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
+class StoredIgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
+    """An ignore rule with what Xray adds to it; its filters are shown as they were sent."""
+
+    id: str
+    author: str
+    created: datetime
+    rule: IgnoreRule
+    body: dict[str, Any]
+
+
 class Xray:
     """The state behind /xray; `repositories` are Artifactory's own, whose index flag is the one truth."""
 
@@ -52,6 +67,10 @@ class Xray:
         self.issues: dict[str, StoredIssue] = {}
         self.policies: dict[str, StoredPolicy] = {}
         self.watches: dict[str, StoredWatch] = {}
+        self.ignore_rules: dict[str, StoredIgnoreRule] = {}
+        self.webhooks: dict[str, Webhook] = {}
+        self.violations: dict[str, Violation] = {}  # by their id
+        self.restored: set[str] = set()  # ids of violations that no ignore rule hides any more
         self._clock = clock
         self._switches = switches
         self._ids: dict[tuple[str, str], set[str]] = {}  # (package type, name) → issue ids
@@ -98,6 +117,29 @@ class Xray:
                 return issue.malicious_package
         return False
 
+    def about(self, vulnerability: str) -> list[CustomIssue]:
+        """Find the issues that have an id, or speak of a CVE; JFrog's own ones too."""
+        issues = [*KNOWN.values(), *(stored.issue for stored in self.issues.values())]
+        return [
+            issue
+            for issue in issues
+            if vulnerability == issue.id or any(entry.cve == vulnerability for entry in issue.cves or ())
+        ]
+
+    # Ignore rules
+
+    def ignoring(self, case: Case) -> StoredIgnoreRule | None:
+        """Find the rule in force that takes an issue away from a watch's policy at an artifact.
+
+        JFrog says that rules apply to future scans. A download is judged anew each time, so here a rule
+        holds from the next one on.
+        """
+        if key_of(case.watch, case.issue.id, case.release) in self.restored:
+            return None
+        now = self._clock.now()
+        rules = (stored for stored in self.ignore_rules.values() if not stored.rule.is_expired(now))
+        return next((stored for stored in rules if covers(stored.rule, case)), None)
+
     # Downloads
 
     def block(self, repo_key: str, package_type: str, name: str, version: str, path: str) -> str | None:
@@ -120,22 +162,29 @@ class Xray:
             return None
         kind = normal_type(package_type)
         release = Release(repository=repository, package_type=kind, name=name, version=version, path=path)
+
+        def ignored(watch: Watch, policy: Policy, hazard: Hazard) -> bool:
+            case = Case(watch=watch.name, policy=policy.name, issue=hazard.issue, release=release)
+            return self.ignoring(case) is not None
+
+        effective = [found for found in self.affecting(release) if self._in_effect(found)]
         return blocked(
             release,
-            self._hazards(release),
+            [self.hazard(stored) for stored in effective],
             watches=[stored.watch for stored in self.watches.values()],
             policies={key: stored.policy for key, stored in self.policies.items()},
+            ignored=ignored,
         )
 
-    def _hazards(self, release: Release) -> list[Hazard]:
+    def affecting(self, release: Release) -> list[StoredIssue]:
+        """Give the custom issues about a release, by id."""
         kind = release.package_type
         ids = self._ids.get((kind, normal_name(kind, release.name)), ())
         found = (self.issues[issue_id] for issue_id in sorted(ids))
-        return [
-            Hazard(issue=stored.issue, malicious=self.is_malicious(stored.issue))
-            for stored in found
-            if affects(stored.issue, kind, release.name, release.version) and self._in_effect(stored)
-        ]
+        return [stored for stored in found if affects(stored.issue, kind, release.name, release.version)]
+
+    def hazard(self, stored: StoredIssue) -> Hazard:
+        return Hazard(issue=stored.issue, malicious=self.is_malicious(stored.issue))
 
     def _in_effect(self, stored: StoredIssue) -> bool:
         switches = self._switches()
