@@ -4,6 +4,7 @@ import asyncio
 import random
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 import msgspec
 import structlog
@@ -14,9 +15,11 @@ from reedbed.intel.screen import in_use_now
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.custom_issue import IssueStyle, custom_issue, issue_id
 from reedbed.jfrog.proof import fingerprint
-from reedbed.jfrog.xray import Xray
+from reedbed.jfrog.xray import Proof, Xray
 from reedbed.model.ledger import Action, Change, HoldRule, Pushed
-from reedbed.store import approvals, outbox
+from reedbed.model.purl import Purl
+from reedbed.model.versions import Clause
+from reedbed.store import approvals, ledger, outbox
 from reedbed.store.database import Database
 from reedbed.store.outbox import Done, Due, Failed
 
@@ -44,6 +47,20 @@ class Pushes(msgspec.Struct, frozen=True, kw_only=True):
     failed: int = 0  # stays in the outbox, with its reason
 
 
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """One change that went through, for whoever shows them as they come."""
+
+    platform: str
+    package: Purl
+    outcome: Literal["created", "updated", "unchanged", "deleted"]
+    added: tuple[Clause, ...] = ()  # what is blocked now and was not before
+    issue_id: str
+    status: int | None = None  # what Xray answered to the write, where one was made
+
+
+Observer = Callable[[Told], None]
+
+
 class Target(msgspec.Struct, frozen=True, kw_only=True):
     """One platform to push to, and how."""
 
@@ -53,6 +70,7 @@ class Target(msgspec.Struct, frozen=True, kw_only=True):
     style: IssueStyle
     limits: Limits
     concurrency: int
+    told: Observer | None = None
 
 
 async def push(
@@ -157,7 +175,7 @@ class _Batch:
     async def _one(self, due: Due) -> Done | Failed:
         try:
             if due.change.action is Action.DELETE:
-                await self._target.xray.remove(issue_id(due.change.flagged.package))
+                await self._remove(due)
                 pushed, outcome = None, "deleted"
             else:
                 pushed, outcome = await self._put(due)
@@ -168,9 +186,23 @@ class _Batch:
         log.info("issue_settled", platform=self._target.platform, package=due.package, outcome=outcome)
         return Done(change=due.change, pushed=pushed)
 
+    async def _remove(self, due: Due) -> None:
+        package = due.change.flagged.package
+        await self._target.xray.remove(issue_id(package))
+        if self._target.told:
+            self._target.told(
+                Told(
+                    platform=self._target.platform,
+                    package=package,
+                    outcome="deleted",
+                    issue_id=issue_id(package),
+                )
+            )
+
     async def _put(self, due: Due) -> tuple[Pushed, str]:
         issue = custom_issue(due.change.flagged, self._target.style)
         proof = await self._target.xray.put(issue)
+        await self._tell(due, proof)
         at = self._now()
         pushed = Pushed(
             flagged=due.change.flagged,
@@ -181,6 +213,23 @@ class _Batch:
             malicious=proof.malicious,
         )
         return pushed, proof.outcome
+
+    async def _tell(self, due: Due, proof: Proof) -> None:
+        if not self._target.told:
+            return
+        flagged = due.change.flagged
+        held = await self._db.read(ledger.of_packages, self._target.platform, [due.package])
+        before = held[due.package].flagged.versions.clauses if due.package in held else ()
+        self._target.told(
+            Told(
+                platform=self._target.platform,
+                package=flagged.package,
+                outcome=proof.outcome,
+                added=tuple(clause for clause in flagged.versions.clauses if clause not in before),
+                issue_id=proof.issue_id,
+                status=proof.status,
+            )
+        )
 
     def _failed(self, due: Due, error: ReedbedError) -> Failed:
         asked_s = error.retry_after_s if isinstance(error, Unreachable) else None

@@ -31,6 +31,7 @@ class Proof(msgspec.Struct, frozen=True, kw_only=True):
     outcome: Outcome
     malicious: bool | None  # Xray's own flag; None: it shows none
     requests: int  # made for this, repeated attempts not counted
+    status: int | None = None  # what Xray answered to the write; None: nothing was written, or no answer came
 
 
 class Xray:
@@ -53,10 +54,11 @@ class Xray:
         if before is not None and not outdated(issue, before):
             return _proof(issue, before, "unchanged", requests=1)
         if before is None:
-            requests = await self._create(issue)
-            return _proof(issue, await self._read_back(issue), "created", requests=2 + requests)
-        await self.replace_issue(issue)
-        return _proof(issue, await self._read_back(issue), "updated", requests=3)
+            requests, status = await self._create(issue)
+            echo = await self._read_back(issue)
+            return _proof(issue, echo, "created", requests=2 + requests, status=status)
+        status = await self.replace_issue(issue)
+        return _proof(issue, await self._read_back(issue), "updated", requests=3, status=status)
 
     async def remove(self, issue_id: str) -> bool:
         """Take an issue away, and prove that it is gone. False: there was none.
@@ -91,9 +93,12 @@ class Xray:
             return None  # in Xray's own words; any other 404 is a wrong URL, or no Xray at all
         raise found.error(call.doing, needs=call.needs)
 
-    async def create_issue(self, issue: CustomIssue) -> None:
-        """POST an issue once. 201 does not prove that Xray keeps it, and an id that is taken is a 400."""
-        await self._jfrog.tell(
+    async def create_issue(self, issue: CustomIssue) -> int:
+        """POST an issue once; give the status.
+
+        201 does not prove that Xray keeps it, and an id that is taken is a 400.
+        """
+        answer = await self._jfrog.tell(
             Call(
                 method="POST",
                 route="/xray/api/v1/events",
@@ -104,10 +109,11 @@ class Xray:
                 repeatable=False,
             )
         )
+        return answer.status
 
-    async def replace_issue(self, issue: CustomIssue) -> None:
-        """PUT an issue in place of the one with its id."""
-        await self._jfrog.tell(
+    async def replace_issue(self, issue: CustomIssue) -> int:
+        """PUT an issue in place of the one with its id; give the status."""
+        answer = await self._jfrog.tell(
             Call(
                 method="PUT",
                 route="/xray/api/v1/events/{id}",
@@ -118,6 +124,7 @@ class Xray:
                 headers=JSON,
             )
         )
+        return answer.status
 
     async def delete_issue(self, issue_id: str) -> bool:
         """DELETE an issue; False: there was none, which is as good."""
@@ -137,31 +144,30 @@ class Xray:
             raise
         return True
 
-    async def _create(self, issue: CustomIssue) -> int:
-        """POST until Xray has an issue of that id; give the number of requests.
+    async def _create(self, issue: CustomIssue) -> tuple[int, int | None]:
+        """POST until Xray has an issue of that id; give the number of requests, and the status if one came.
 
         Never blindly twice: after a doubtful answer Xray is read first, since the POST may have done its
         work. That also tells the two meanings of 400 apart: somebody else was faster, or it is invalid.
         """
-        requests = 0
+        requests, status = 0, None
         async for attempt in self._jfrog.attempts(self._again):
             with attempt:
                 requests += 1
                 try:
-                    await self.create_issue(issue)
+                    status = await self.create_issue(issue)
                 except (Unreachable, Unreadable, Refused) as error:
                     requests += 1
-                    await self._settle(issue, error)
-        return requests
+                    status = await self._settle(issue, error)
+        return requests, status
 
-    async def _settle(self, issue: CustomIssue, error: ReedbedError) -> None:
+    async def _settle(self, issue: CustomIssue, error: ReedbedError) -> int | None:
         if isinstance(error, Refused) and error.status in {401, 403}:
             raise error
         echo = await self.issue(issue.id)
         if echo is None:
             raise error
-        if outdated(issue, echo):
-            await self.replace_issue(issue)
+        return await self.replace_issue(issue) if outdated(issue, echo) else None
 
     def _again(self, error: Exception) -> bool | float:
         if not isinstance(error, Unreachable) or self._jfrog.breaker.is_open:
@@ -187,5 +193,13 @@ class Xray:
         return echo
 
 
-def _proof(issue: CustomIssue, echo: IssueEcho, outcome: Outcome, *, requests: int) -> Proof:
-    return Proof(issue_id=issue.id, outcome=outcome, malicious=echo.malicious_package, requests=requests)
+def _proof(
+    issue: CustomIssue, echo: IssueEcho, outcome: Outcome, *, requests: int, status: int | None = None
+) -> Proof:
+    return Proof(
+        issue_id=issue.id,
+        outcome=outcome,
+        malicious=echo.malicious_package,
+        requests=requests,
+        status=status,
+    )

@@ -1,11 +1,13 @@
 """The daemon: its jobs, its listener and its signals, put together."""
 
 import asyncio
+from collections.abc import Callable
 from functools import partial
 
 from sqlalchemy import Connection
 
 from reedbed.errors import SettingsError
+from reedbed.intel.push import Observer
 from reedbed.jobs import Job, job_name
 from reedbed.metrics import Outbox, Readings
 from reedbed.store import outbox, platforms, profiles, runs
@@ -16,16 +18,26 @@ from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.health import Health
 from reedbed.worker.signals import leaving_on_signals
 
+Around = Callable[[Job], Job]
+"""Gives a job that does the same, and is watched by somebody while it does."""
 
-async def serve(parts: Parts) -> None:
+
+def as_it_is(job: Job) -> Job:
+    """Watch nothing."""
+    return job
+
+
+async def serve(parts: Parts, *, told: Observer | None = None, around: Around = as_it_is) -> None:
     """Carry out every feed's and platform's job until a signal asks to leave.
+
+    `told` hears of each change that goes through in this process.
 
     Raises:
         SettingsError: the address of the listener is not one, or is taken.
         Unreachable: the database does not answer.
     """
     settings = Settings(engine_url=engine_url(parts), name=parts.settings.worker.id)
-    worker = Worker(partial(_jobs, parts), settings, db=parts.db, metrics=parts.metrics)
+    worker = Worker(partial(_jobs, parts, told, around), settings, db=parts.db, metrics=parts.metrics)
     health = Health(
         jobs=lambda: worker.jobs,
         read=partial(_read, parts.db),
@@ -38,9 +50,9 @@ async def serve(parts: Parts) -> None:
             await worker.work(stop)
 
 
-async def _jobs(parts: Parts) -> list[Job]:
+async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job]:
     names = [platform.name for platform in await parts.db.read(platforms.list_all)]
-    return [*feed_jobs(parts), *platform_jobs(parts, names)]
+    return [around(job) for job in (*feed_jobs(parts), *platform_jobs(parts, names, told=told))]
 
 
 async def _read(db: Database) -> Readings:
