@@ -6,14 +6,10 @@ import msgspec
 import pytest
 
 from flow.thread import EVENTS, Thread
-from jfrog.platforms import at, impatient
 from jfrog_standin.faults import Params
 from jfrog_standin.osv_records import span
 from reedbed.feeds.settings import OwnListSettings
 from reedbed.intel.merge import Admission
-from reedbed.intel.verify import Finding, Verified, verify
-from reedbed.jfrog.session import connect
-from reedbed.jfrog.xray import Xray
 from reedbed.model.ledger import HoldRule
 
 WIDE = ({"type": "SEMVER", "events": [{"introduced": "0"}]},)
@@ -357,29 +353,6 @@ async def test_another_style_of_issues_is_carried_to_every_issue(
 
     assert counts["updated"] == len(thread.writes()) - len(before) == (1 if "go_prefix" in style else 2)
     assert again["pushed"] == 0
-
-
-async def test_verify_tells_what_somebody_else_changed(thread: Thread) -> None:
-    for name in ("reed-kept", "reed-deleted", "reed-changed"):
-        thread.publish(f"MAL-2026-{name}", name, versions=["1.0.0"])
-    await thread.run()
-    xray = thread.standin.platform.xray
-    ids = {each.flagged.package.name: each.issue_id for each in await thread.ledger()}
-    xray.forget(ids["reed-deleted"])
-    changed = xray.issues[ids["reed-changed"]].issue
-    xray.keep(msgspec.structs.replace(changed, severity="Low"))
-    told: list[Verified] = []
-
-    async with connect(at(thread.standin), thread.standin.admin_token, patience=impatient()) as jfrog:
-        await verify(
-            thread.db, Xray(jfrog), "standin", thread.terms, concurrency=2, now=thread.now, told=told.append
-        )
-
-    assert {each.package.removeprefix("pkg:npm/"): each.finding for each in told} == {
-        "reed-kept": Finding.AS_WRITTEN,
-        "reed-deleted": Finding.MISSING,
-        "reed-changed": Finding.DIFFERENT,
-    }
 
 
 async def test_a_token_for_xray_alone_still_blocks_what_is_named_and_says_what_it_cannot_ask(

@@ -26,7 +26,7 @@ from reedbed.intel.terms import Terms
 from reedbed.jfrog import enforcement
 from reedbed.jfrog.artifactory import Artifactory, Verdict
 from reedbed.jfrog.breaker import Breaker
-from reedbed.jfrog.session import connect
+from reedbed.jfrog.session import JFrog, connect
 from reedbed.jfrog.xray import Xray
 from reedbed.jobs import Counts, RunContext
 from reedbed.model.ledger import HoldRule, Pushed
@@ -102,23 +102,25 @@ class Thread:
             patience=impatient(attempts=2),
             breaker=Breaker(threshold=1_000),
         ) as jfrog:
-            target = Target(
-                platform=PLATFORM,
-                xray=Xray(jfrog),
-                artifactory=Artifactory(jfrog),
-                style=self.terms.style,
-                limits=self.terms.limits,
-                concurrency=8,
-            )
             return await flow.bring(
                 context,
-                target,
+                self.target(jfrog),
                 self.db,
                 terms=self.terms,
                 owner=context.id,
                 now=self.now,
                 full=full,
             )
+
+    def target(self, jfrog: JFrog) -> Target:
+        return Target(
+            platform=PLATFORM,
+            xray=Xray(jfrog),
+            artifactory=Artifactory(jfrog),
+            style=self.terms.style,
+            limits=self.terms.limits,
+            concurrency=8,
+        )
 
     async def until_done(self, *, runs_at_most: int = 12) -> None:
         """Let the due times of failed changes come, run after run, until nothing is queued."""

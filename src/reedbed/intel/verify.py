@@ -1,86 +1,154 @@
-"""Comparing the ledger with what Xray really holds. Nothing is written to Xray."""
+"""Comparing the ledger with what Xray really holds, mending what differs, and rebuilding a lost ledger.
+
+Xray has no list of custom issues. What makes a rebuild possible is that an issue's id follows from its
+package's name: every package that a feed ever spoke of is asked for by it.
+"""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import TypeVar
 
 import msgspec
+from sqlalchemy import Connection
 
 from reedbed.errors import ReedbedError
-from reedbed.intel.terms import Terms
-from reedbed.jfrog.custom_issue import custom_issue
+from reedbed.intel.merge import Admission, merge
+from reedbed.intel.push import Target
+from reedbed.jfrog.custom_issue import custom_issue, enforceable, issue_id
 from reedbed.jfrog.proof import same
-from reedbed.jfrog.xray import Xray
-from reedbed.model.ledger import Pushed
-from reedbed.store import ledger
+from reedbed.model.advisory import Standing
+from reedbed.model.ledger import Flagged, Pushed
+from reedbed.store import advisories, ledger, planned
 from reedbed.store.database import Database
+
+T = TypeVar("T")
 
 A_TIME = 500
 
 
-class Finding(StrEnum):
+class Agreement(StrEnum):
+    """How Xray and the ledger stand to each other about one issue."""
+
     AS_WRITTEN = "as-written"
     MISSING = "missing"  # somebody deleted it, or Xray lost it
     DIFFERENT = "different"  # somebody else writes it
+    REPAIRED = "repaired"  # it was missing or different, and is as written now
+    FOUND = "found"  # Xray has it and the ledger had not; now it has
     NOT_KNOWN = "not-known"  # Xray did not answer
 
 
 class Verified(msgspec.Struct, frozen=True, kw_only=True):
-    """One issue of the ledger and what Xray shows of it."""
+    """One issue, and what was seen of it."""
 
     package: str
     issue_id: str
-    finding: Finding
+    agreement: Agreement
     detail: str = ""
 
 
-async def verify(
-    db: Database,
-    xray: Xray,
-    platform: str,
-    terms: Terms,
-    *,
-    concurrency: int,
-    now: Callable[[], datetime],
-    told: Callable[[Verified], None],
-) -> None:
-    """Read every issue of the ledger back, and tell of each; one request an issue."""
-    last = ""
-    while page := await db.read(ledger.page, platform, after=last, limit=A_TIME):
-        todo = iter(page)
+class Verifier:
+    """Looks at the issues of one platform, several at a time, and tells of each."""
 
-        async def work_off(todo: Iterator[Pushed] = todo) -> None:
-            for pushed in todo:
-                told(await _one(db, xray, platform, pushed, terms=terms, now=now))
+    def __init__(
+        self, db: Database, target: Target, *, now: Callable[[], datetime], told: Callable[[Verified], None]
+    ) -> None:
+        self._db = db
+        self._target = target
+        self._now = now
+        self._told = told
+
+    async def verify(self, *, repair: bool = False) -> None:
+        """Read every issue of the ledger back, one request each; where asked, write again what differs."""
+        last = ""
+        while page := await self._db.read(ledger.page, self._target.platform, after=last, limit=A_TIME):
+            await self._each(page, lambda pushed: self._compare(pushed, repair=repair))
+            last = str(page[-1].flagged.package)
+
+    async def rebuild(self) -> None:
+        """Ask Xray for the issue of every package that feeds spoke of and that the ledger does not know.
+
+        What is found goes into the ledger, and the next run plans everything: it takes over what still is
+        said, and deletes what was taken back meanwhile. One request a package.
+        """
+        last = ""
+        while keys := await self._db.read(
+            advisories.changed_packages, after_revision=0, after_key=last, limit=A_TIME
+        ):
+            unknown = await self._db.read(_unknown, self._target.platform, keys)
+            await self._each(unknown, self._look_for)
+            last = keys[-1]
+        await self._db.write(planned.forget, self._target.platform)
+
+    async def _each(self, items: Sequence[T], look: Callable[[T], Awaitable[Verified | None]]) -> None:
+        todo = iter(items)
+
+        async def work_off(todo: Iterator[T] = todo) -> None:
+            for item in todo:
+                if seen := await look(item):
+                    self._told(seen)
 
         async with asyncio.TaskGroup() as group:
-            for _ in range(concurrency):
+            for _ in range(self._target.concurrency):
                 group.create_task(work_off())
-        last = str(page[-1].flagged.package)
+
+    async def _compare(self, pushed: Pushed, *, repair: bool) -> Verified:
+        issue = custom_issue(pushed.flagged, self._target.style)
+        try:
+            echo = await self._target.xray.issue(pushed.issue_id)
+            differences = [] if echo is None else same(issue, echo)
+            if echo is not None and not differences:
+                return await self._confirmed(pushed, Agreement.AS_WRITTEN, echo.malicious_package)
+            if repair:
+                proof = await self._target.xray.put(issue)
+                return await self._confirmed(pushed, Agreement.REPAIRED, proof.malicious)
+        except ReedbedError as error:
+            return _seen(pushed.flagged, Agreement.NOT_KNOWN, error.why)
+        agreement = Agreement.MISSING if echo is None else Agreement.DIFFERENT
+        return _seen(pushed.flagged, agreement, "; ".join(differences))
+
+    async def _confirmed(self, pushed: Pushed, agreement: Agreement, malicious: bool | None) -> Verified:
+        platform, package = self._target.platform, str(pushed.flagged.package)
+        await self._db.write(ledger.mark_verified, platform, package, at=self._now(), malicious=malicious)
+        return _seen(pushed.flagged, agreement)
+
+    async def _look_for(self, flagged: Flagged) -> Verified | None:
+        try:
+            echo = await self._target.xray.issue(issue_id(flagged.package))
+        except ReedbedError as error:
+            return _seen(flagged, Agreement.NOT_KNOWN, error.why)
+        if echo is None:
+            return None
+        pushed = Pushed(
+            flagged=flagged,
+            issue_id=issue_id(flagged.package),
+            fingerprint="found",  # like none that a plan could want, so that the next one looks at it
+            pushed_at=self._now(),
+            verified_at=None,
+        )
+        await self._db.write(ledger.record, self._target.platform, pushed)
+        return _seen(flagged, Agreement.FOUND)
 
 
-async def _one(
-    db: Database,
-    xray: Xray,
-    platform: str,
-    pushed: Pushed,
-    *,
-    terms: Terms,
-    now: Callable[[], datetime],
-) -> Verified:
-    package = str(pushed.flagged.package)
+def _unknown(connection: Connection, platform: str, keys: Sequence[str]) -> list[Flagged]:
+    """Give the packages that the ledger has nothing of, as everybody together ever flagged them."""
+    known = ledger.of_packages(connection, platform, keys)
+    spoken_of = advisories.standings(connection, [key for key in keys if key not in known])
+    flagged = (_ever_flagged(standings) for standings in spoken_of.values())
+    return [each for each in flagged if each and enforceable(each.package.type)]
 
-    def found(finding: Finding, detail: str = "") -> Verified:
-        return Verified(package=package, issue_id=pushed.issue_id, finding=finding, detail=detail)
 
-    try:
-        echo = await xray.issue(pushed.issue_id)
-    except ReedbedError as error:
-        return found(Finding.NOT_KNOWN, error.why)
-    if echo is None:
-        return found(Finding.MISSING)
-    if differences := same(custom_issue(pushed.flagged, terms.style), echo):
-        return found(Finding.DIFFERENT, "; ".join(differences))
-    await db.write(ledger.mark_verified, platform, package, at=now(), malicious=echo.malicious_package)
-    return found(Finding.AS_WRITTEN)
+def _ever_flagged(standings: Sequence[Standing]) -> Flagged | None:
+    feeds = frozenset(standing.advisory.feed for standing in standings)
+    everything = Admission(suspicious=feeds, automated=feeds)
+    return merge([Standing(standing.advisory) for standing in standings], everything)
+
+
+def _seen(flagged: Flagged, agreement: Agreement, detail: str = "") -> Verified:
+    return Verified(
+        package=str(flagged.package),
+        issue_id=issue_id(flagged.package),
+        agreement=agreement,
+        detail=detail,
+    )

@@ -17,45 +17,56 @@ if TYPE_CHECKING:
 FLAG = Parameter(negative="")
 
 
-async def verify(platform: str, *, json: AsJson = False, common: Common | None = None) -> int:
+async def verify(
+    platform: str,
+    *,
+    repair: Annotated[bool, FLAG] = False,
+    rebuild: Annotated[bool, FLAG] = False,
+    json: AsJson = False,
+    common: Common | None = None,
+) -> int:
     """Compare the ledger with what Xray really holds.
 
     Parameters
     ----------
     platform
         The platform.
+    repair
+        Write again what is missing or different.
+    rebuild
+        First ask Xray for issues that the ledger has lost: one request for each package that feeds speak of.
     json
         Print every issue as one JSON object, a line each.
     """
-    from reedbed.intel.verify import Finding, Verified
-    from reedbed.intel.verify import verify as flow
-    from reedbed.jfrog.xray import Xray
+    from reedbed.intel.verify import Agreement, Verified, Verifier
     from reedbed.jobs import now_utc
-    from reedbed.wiring import line_to, opened
+    from reedbed.wiring import line_to, opened, target
 
-    counts = dict.fromkeys(Finding, 0)
+    counts = dict.fromkeys(Agreement, 0)
 
     def told(result: Verified) -> None:
-        counts[result.finding] += 1
+        counts[result.agreement] += 1
         if json:
             show.json(result)
-        elif result.finding is not Finding.AS_WRITTEN:
-            show.line(f"[red]{result.finding}[/] {show.safe(result.package)} {show.safe(result.detail)}")
+        elif result.agreement is not Agreement.AS_WRITTEN:
+            show.line(f"[red]{result.agreement}[/] {show.safe(result.package)} {show.safe(result.detail)}")
 
     async with opened((common or Common()).load()) as parts, line_to(parts, platform) as jfrog:
-        await flow(
-            parts.db,
-            Xray(jfrog),
-            platform,
-            parts.terms,
-            concurrency=jfrog.platform.concurrency,
-            now=now_utc,
-            told=told,
-        )
-    total = sum(counts.values())
-    summary = f"{counts[Finding.AS_WRITTEN]} of {show.many(total, 'issue')} as written in Xray."
-    (show.err.print if json else show.line)(summary)
-    return Exit.DONE if counts[Finding.AS_WRITTEN] == total else Exit.NOT_PROVED
+        verifier = Verifier(parts.db, target(jfrog, parts.terms), now=now_utc, told=told)
+        if rebuild:
+            await verifier.rebuild()
+        await verifier.verify(repair=repair)
+    return _verdict(
+        counts[Agreement.AS_WRITTEN] + counts[Agreement.REPAIRED],
+        sum(counts.values()) - counts[Agreement.FOUND],
+        as_json=json,
+    )
+
+
+def _verdict(as_written: int, total: int, *, as_json: bool) -> Exit:
+    summary = f"{as_written} of {show.many(total, 'issue')} as written in Xray."
+    (show.err.print if as_json else show.line)(summary)
+    return Exit.DONE if as_written == total else Exit.NOT_PROVED
 
 
 async def enforce(
