@@ -6,6 +6,7 @@ from reedbed.store.audit import AUDIT
 from reedbed.store.changes import CHANGES
 from reedbed.store.columns import METADATA
 from reedbed.store.cursors import CURSORS
+from reedbed.store.findings import FINDINGS
 from reedbed.store.leases import LEASES
 from reedbed.store.ledger import ISSUES
 from reedbed.store.pace import PACE
@@ -25,6 +26,7 @@ TABLES = (
     AUDIT,
     CHANGES,
     CURSORS,
+    FINDINGS,
     ISSUES,
     LEASES,
     PACE,
