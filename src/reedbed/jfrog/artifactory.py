@@ -5,6 +5,7 @@ Source: RepositoriesApi, ItemManagementAPIsApi and SearchesApi of JFrog's merged
 
 import hashlib
 from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from datetime import UTC, datetime
 from typing import Literal
 
 import msgspec
@@ -43,6 +44,7 @@ class Release(msgspec.Struct, frozen=True, kw_only=True):
     repository: str  # "npm-local", "npm-remote-cache"
     path: str  # with the file's name
     downloads: int | None  # None: Artifactory does not say
+    last_downloaded_at: datetime | None = None  # None: never, or Artifactory does not say
 
 
 class Served(msgspec.Struct, frozen=True, kw_only=True):
@@ -202,7 +204,7 @@ class Artifactory:
         return [item for half in halves for item in await self._all(half, keys, not_known)]
 
 
-_DOWNLOADS = ("stat.downloads",)
+_DOWNLOADS = ("stat.downloads", "stat.downloaded")
 
 
 def storage_keys(repositories: Collection[Repo]) -> list[str]:
@@ -237,7 +239,17 @@ def _release(package_type: PackageType, item: Item) -> Release | None:
         repository=item.repo,
         path=item.full_path,
         downloads=sum(stat.downloads for stat in item.stats) if item.stats else None,
+        last_downloaded_at=max(filter(None, (_moment(stat.downloaded) for stat in item.stats)), default=None),
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read a moment; one that can't be read is worth no more than none, for nothing hangs on it."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _on_file(

@@ -141,6 +141,7 @@ class Repo(msgspec.Struct, frozen=True):
 
 class Stat(msgspec.Struct, frozen=True):
     downloads: int
+    downloaded: str | None = None  # the last time
 
 
 class Item(msgspec.Struct, frozen=True):
@@ -170,6 +171,42 @@ class Items(msgspec.Struct, frozen=True):
         """Whether the server gave fewer rows than there are; a `limit` that nobody asked for is its cap."""
         cap = self.range.limit
         return bool(self.range.notification) or (cap is not None and len(self.results) >= cap)
+
+
+class Checksums(msgspec.Struct, frozen=True):
+    sha256: str = ""
+
+
+class FileInfo(msgspec.Struct, frozen=True):
+    """The answer of `GET /artifactory/api/storage/{repo}/{path}`; a folder has no checksums."""
+
+    checksums: Checksums = Checksums()
+
+
+class FileProperties(msgspec.Struct, frozen=True):
+    """The same with `?properties`."""
+
+    properties: dict[str, list[str]]
+
+
+# Xray's search for artifacts: `/xray/api/v2/search/impactedResources`
+
+
+class ImpactedPackage(msgspec.Struct, frozen=True):
+    version: str = ""
+
+
+class ImpactedResource(msgspec.Struct, frozen=True):
+    type: str = ""
+    name: str = ""
+    path: str = ""
+    repo: str = ""
+    impacted_pkg_version: ImpactedPackage = ImpactedPackage()
+
+
+class ImpactedPage(msgspec.Struct, frozen=True):
+    result: tuple[ImpactedResource, ...]
+    last_key: str = ""
 
 
 class Version(msgspec.Struct, frozen=True):
