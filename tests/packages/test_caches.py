@@ -6,6 +6,7 @@ import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -24,7 +25,9 @@ from reedbed.packages.caches import go, npm, pip, uv
 from reedbed.packages.caches.entry import Looked
 from reedbed.packages.caches.look import look
 from reedbed.packages.caches.tools import delete
+from reedbed.store.advisories import Stated
 from standin.tools import go_env, npm_env, pip_env, run, uv_env
+from store.statements import NOW, advisory
 
 FLAGGED, CLEAN = "1.0.0", "1.1.0"
 NOWHERE = {"npm": "no-npm", "pip": "no-pip", "uv": "no-uv", "go": "no-go"}
@@ -167,6 +170,25 @@ def test_nothing_outside_a_cache_is_deleted(tmp_path: Path) -> None:
         delete(tmp_path / "cache", [str(mine)])
 
     assert mine.exists()
+
+
+def test_a_list_says_what_the_store_that_it_came_from_says(tmp_path: Path) -> None:
+    live, withdrawn = (
+        Stated(
+            advisory=advisory(record_id, name),
+            live=name == "reed",
+            revision=1,
+            first_seen_at=NOW,
+            changed_at=NOW,
+        )
+        for record_id, name in (("MAL-2026-1", "reed"), ("MAL-2026-2", "stem"))
+    )
+    (tmp_path / "list.json").write_bytes(msgspec.json.encode([live, withdrawn]))
+
+    flagged = cached.read_list(tmp_path / "list.json", Admission())
+
+    assert list(flagged) == [live.advisory.package]
+    assert flagged[live.advisory.package].versions == live.advisory.versions
 
 
 def test_a_list_that_is_none_says_how_to_write_one(tmp_path: Path) -> None:

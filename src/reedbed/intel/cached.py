@@ -50,7 +50,7 @@ def read_list(path: Path, admission: Admission) -> dict[Purl, Flagged]:
     except (OSError, ValueError) as error:
         raise SettingsError(
             f"Could not read the list {path}",
-            why=str(error),
+            why=(isinstance(error, OSError) and error.strerror) or str(error),
             fix="Write one with: reedbed intel list --limit 1000000 --json",
         ) from error
     by_package: dict[Purl, list[Standing]] = {}
