@@ -16,6 +16,7 @@ from reedbed.model.versions import (
     parse_clause,
     version,
     versions,
+    without,
 )
 
 OPERATORS = {True: ("<=", ">="), False: ("<", ">")}
@@ -156,3 +157,16 @@ def _ends(clause: Between) -> list[str]:
     upper, _ = OPERATORS[clause.upper_closed]
     _, lower = OPERATORS[clause.lower_closed]
     return [sign + end for sign, end in ((lower, clause.lower), (upper, clause.upper)) if end is not None]
+
+
+@given(VERSIONS, SEMVERS, st.lists(SEMVERS, max_size=8))
+def test_taking_one_version_out_leaves_every_other_as_it_was(
+    affected: Versions, released: str, others: list[str]
+) -> None:
+    left = without(affected, released, PackageType.NPM)
+
+    assert left is None or not holds(left, released, PackageType.NPM)
+    for other in others:
+        before = holds(affected, other, PackageType.NPM)
+        after = left is not None and holds(left, other, PackageType.NPM)
+        assert other == released or after == before

@@ -16,7 +16,7 @@ class Command(msgspec.Struct, frozen=True):
 
 class Noun(msgspec.Struct, frozen=True):
     about: str
-    verbs: dict[str, Command]
+    verbs: "dict[str, Command | Noun]"
 
 
 NOUNS = {
@@ -140,11 +140,60 @@ NOUNS = {
                 "Let held changes go: exactly those that are held now. The next run carries them out.",
                 example="reedbed intel release prod pkg:npm/left-pad --by alice",
             ),
+            "hunt": Command(
+                "intel.hunt:hunt",
+                "Look for flagged releases that Artifactory has, and that Xray saw inside other artifacts.",
+                more=(
+                    "Keeps what it finds. Exits 6 when there is something, 5 when part of it could not be "
+                    "looked at: nothing found then proves nothing."
+                ),
+                example="reedbed intel hunt prod",
+            ),
+            "findings": Command(
+                "intel.hunt:findings",
+                "List what hunts have found, without hunting. Exits 6 when something is open.",
+                example="reedbed intel findings prod --json",
+            ),
+            "quarantine": Command(
+                "intel.hunt:quarantine",
+                "Show how findings would be put into quarantine; with --apply do it; with --undo end it.",
+                more=(
+                    "Sets the property `reedbed.quarantine` on each file, and with --into moves it to a "
+                    "local repository that nobody reads from. Deletes nothing."
+                ),
+                example="reedbed intel quarantine prod 5f0c2a9b7d31e684 --reason malware --apply",
+            ),
+            "cached": Command(
+                "intel.cached:cached",
+                "List flagged releases in this machine's npm, pip, uv and Go caches; take them out.",
+                more=(
+                    "With --remove exactly those releases go, never a whole cache. Exits 6 when there are "
+                    "any, 5 when part of a cache could not be read."
+                ),
+                example="reedbed intel cached --remove",
+            ),
+            "unblock": Command(
+                "intel.unblock:unblock",
+                "Free a flagged package, or one version of it, for a while.",
+                more=(
+                    "It survives what feeds say meanwhile, is in the audit log, and comes back by itself. "
+                    "It holds on every platform from the next run on."
+                ),
+                example='reedbed intel unblock npm:left-pad@1.3.0 --for 24h --reason "build is down"',
+            ),
+            "unblocked": Command(
+                "intel.unblock:unblocked",
+                "List what is un-blocked now, by whom, why and until when.",
+                example="reedbed intel unblocked",
+            ),
             "verify": Command(
                 "intel.proof:verify",
                 "Compare the ledger with what Xray really holds.",
-                more="Exits 5 when they differ. Changes nothing in Xray.",
-                example="reedbed intel verify prod",
+                more=(
+                    "Exits 5 when they differ. Changes nothing in Xray, but with --repair. With --rebuild "
+                    "it finds the issues that a lost ledger has forgotten; the next run takes them over."
+                ),
+                example="reedbed intel verify prod --repair",
             ),
             "enforce": Command(
                 "intel.proof:enforce",
@@ -156,6 +205,53 @@ NOUNS = {
                     " Exits 5 when a repository does not block, or that could not be proved."
                 ),
                 example="reedbed intel enforce prod --repository npm-local --apply --prove-in npm-local",
+            ),
+        },
+    ),
+    "auth": Noun(
+        "Logins at SafeDep, for its feed.",
+        {
+            "login": Command(
+                "auth:login",
+                "Store an API key for SafeDep's feed, or log in by device flow and have one made.",
+                more=(
+                    "The key is read from `SAFEDEP_API_KEY`, from standard input, or asked for. It is kept"
+                    " in the system's keychain where that works, else encrypted in the database. The "
+                    "device flow needs `safedep.client_id`."
+                ),
+                example="reedbed auth login --api-key --tenant acme.safedep.io < key.txt",
+            ),
+            "status": Command(
+                "auth:status",
+                "List the logins, where each key is kept and when it ends.",
+                more="Exits 1 when there is none.",
+                example="reedbed auth status --json",
+            ),
+            "logout": Command(
+                "auth:logout",
+                "Forget a login and its key; at SafeDep the key stays valid.",
+                example="reedbed auth logout --profile staging",
+            ),
+        },
+    ),
+    "integration": Noun(
+        "The command line of SafeDep's own daemon, unchanged.",
+        {
+            "jfrog": Noun(
+                "SafeDep's feed into a JFrog Xray.",
+                {
+                    "run": Command(
+                        "integration:run",
+                        "Push what SafeDep's feed says into a JFrog Xray, as a daemon, with the flags of "
+                        "SafeDep's own.",
+                        more=(
+                            "Stores the platform and its token (encrypted), and does what `reedbed intel"
+                            " run` does for all feeds and platforms. See "
+                            "docs/moving-from-the-vendors-daemon.md."
+                        ),
+                        example="reedbed integration jfrog run --instance-url https://acme.jfrog.io",
+                    ),
+                },
             ),
         },
     ),
@@ -177,6 +273,12 @@ NOUNS = {
 }
 
 ALONE = {
+    "why": Command(
+        "why:why",
+        "Say who flags a release, whether it is meant, what blocks it, who has it, and what to do.",
+        more="Exits 1 when nothing is known of it.",
+        example="reedbed why npm:axios@1.14.1 --live",
+    ),
     "settings": Command(
         "settings:settings",
         "Show every setting and its value. Passwords in addresses are left out.",

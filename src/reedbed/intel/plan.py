@@ -9,7 +9,7 @@ from reedbed.intel.merge import Admission, merge, with_silent_sources
 from reedbed.model.advisory import Standing
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.ledger import Action, Change, Flagged, HoldRule, Pushed
-from reedbed.model.versions import EVERY, Between, Clause, Versions, holds
+from reedbed.model.versions import EVERY, Between, Clause, Versions, holds, without
 
 Fingerprint = Callable[[Flagged], str]
 """Names the custom issue that a flagged package would become; equal issues have equal names."""
@@ -33,17 +33,25 @@ class Use(msgspec.Struct, frozen=True):
 
 
 def change(
-    standings: Sequence[Standing], pushed: Pushed | None, *, admission: Admission, fingerprint: Fingerprint
+    standings: Sequence[Standing],
+    pushed: Pushed | None,
+    *,
+    admission: Admission,
+    fingerprint: Fingerprint,
+    exempt: Sequence[str | None] = (),
 ) -> Change | None:
     """Compare what is said of one package with what was pushed; None where nothing is to be done.
 
     Nothing un-flags a package but its sources: each record that the pushed issue was made from must
-    have been withdrawn, downgraded or restated. Once a change is carried out, the next is None.
+    have been withdrawn, downgraded or restated; or a person, who un-blocks versions (`exempt`; None: all
+    of them) for a while. Once a change is carried out, the next is None.
     """
     wanted = merge(standings, admission)
+    if pushed is not None:
+        wanted = with_silent_sources(wanted, pushed, standings)
+    wanted = exempted(wanted, exempt)
     if pushed is None:
         return _create(wanted, fingerprint(wanted)) if wanted else None
-    wanted = with_silent_sources(wanted, pushed, standings)
     if wanted is None:
         return Change(
             action=Action.DELETE, flagged=pushed.flagged, fingerprint=pushed.fingerprint, unblocks=True
@@ -57,6 +65,16 @@ def change(
         fingerprint=print_of_wanted,
         unblocks=_frees(pushed.flagged.versions, wanted.versions, wanted.package.type),
     )
+
+
+def exempted(wanted: Flagged | None, exempt: Sequence[str | None]) -> Flagged | None:
+    """Take out what a person has un-blocked; None: nothing is left to block."""
+    for released in exempt:
+        if wanted is None or released is None:
+            return None
+        left = without(wanted.versions, released, wanted.package.type)
+        wanted = msgspec.structs.replace(wanted, versions=left) if left else None
+    return wanted
 
 
 def _create(wanted: Flagged, fingerprint: str) -> Change:

@@ -9,11 +9,13 @@ from sqlalchemy import Connection
 
 from reedbed.intel.plan import Tally, change, on_allow_list, tally, too_many
 from reedbed.intel.terms import Terms
+from reedbed.intel.unblock import end_exemptions
 from reedbed.jfrog.custom_issue import enforceable
 from reedbed.model.advisory import Standing
 from reedbed.model.ledger import Change, HoldRule, Pushed
-from reedbed.store import advisories, approvals, ledger, outbox, planned, planning
+from reedbed.store import advisories, approvals, exemptions, ledger, outbox, planned, planning
 from reedbed.store.database import Database
+from reedbed.store.exemptions import Exemption
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,8 @@ async def prepare(
 
     All of a plan becomes due, or is held, in one transaction; after a crash it is planned again.
     """
+    for ended in await db.write(end_exemptions, now=now()):
+        log.warning("exemption_ended", package=ended.package, version=ended.version, made_by=ended.made_by)
     revision = await db.read(advisories.latest_revision)
     await db.write(planning.discard, platform)
     done = Prepared()
@@ -83,15 +87,27 @@ async def pages(db: Database, platform: str, terms: Terms, *, full: bool) -> Asy
 def _decide(connection: Connection, platform: str, keys: Sequence[str], terms: Terms) -> Page:
     standings = advisories.standings(connection, keys)
     pushed = ledger.of_packages(connection, platform, keys)
-    changes = [c for key in keys if (c := _change(standings.get(key, []), pushed.get(key), terms))]
+    exempt = exemptions.of_packages(connection, keys)
+    decided = (
+        _change(standings.get(key, []), pushed.get(key), exempt.get(key, []), terms=terms) for key in keys
+    )
+    changes = [each for each in decided if each is not None]
     waived = approvals.of_changes(connection, platform, changes)
     return Page(packages=keys, changes=changes, waived=waived)
 
 
-def _change(standings: Sequence[Standing], pushed: Pushed | None, terms: Terms) -> Change | None:
+def _change(
+    standings: Sequence[Standing], pushed: Pushed | None, exempt: Sequence[Exemption], *, terms: Terms
+) -> Change | None:
     if not standings or not enforceable(standings[0].advisory.package.type):
         return None
-    return change(standings, pushed, admission=terms.admission, fingerprint=terms.fingerprint)
+    return change(
+        standings,
+        pushed,
+        admission=terms.admission,
+        fingerprint=terms.fingerprint,
+        exempt=[each.version for each in exempt],
+    )
 
 
 def _put_down(

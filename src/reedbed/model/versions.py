@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import NewType
 
 import msgspec
+from msgspec.structs import replace
 
 from reedbed.model.ecosystem import RULES, PackageType, Rules
 from reedbed.model.text import hidden
@@ -136,6 +137,26 @@ def parse_clause(text: str) -> Clause:
         lower_closed=left == "[",
         upper_closed=right == "]",
     )
+
+
+def without(affected: Versions, released: str, package_type: PackageType) -> Versions | None:
+    """Take one version out; None: nothing is left. Every other version stays as it was.
+
+    An interval is cut in two. One of which it is not known whether it holds the version stays whole.
+    """
+    kept = [part for clause in affected.clauses for part in _less(clause, released, package_type)]
+    return versions(kept) if kept else None
+
+
+def _less(clause: Clause, released: str, package_type: PackageType) -> list[Clause]:
+    if not _in(clause, released, package_type):
+        return [clause]
+    if isinstance(clause, Exactly):
+        return []
+    cut = version(released)
+    below = replace(clause, upper=cut, upper_closed=False) if clause.lower != cut else None
+    above = replace(clause, lower=cut, lower_closed=False) if clause.upper != cut else None
+    return [part for part in (below, above) if part is not None]
 
 
 def holds(clauses: Versions, candidate: str, package_type: PackageType) -> bool | None:

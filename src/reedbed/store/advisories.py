@@ -94,6 +94,13 @@ def save(connection: Connection, statements: Sequence[Statement], *, feed: str, 
     return counts
 
 
+def touch(connection: Connection, keys: Collection[str]) -> None:
+    """Have the next plan look at some purls again, though no feed said anything new."""
+    revision = revisions.grow(connection, COUNTER)
+    for some in slices(list(keys), BATCH):
+        connection.execute(sa.update(ADVISORIES).where(_OF.package.in_(some)).values(revision=revision))
+
+
 def latest_revision(connection: Connection) -> int:
     """Which save was the last; 0 before the first."""
     return revisions.latest(connection, COUNTER)

@@ -6,6 +6,7 @@ from reedbed.store.audit import AUDIT
 from reedbed.store.changes import CHANGES
 from reedbed.store.columns import METADATA
 from reedbed.store.cursors import CURSORS
+from reedbed.store.exemptions import EXEMPTIONS
 from reedbed.store.findings import FINDINGS
 from reedbed.store.leases import LEASES
 from reedbed.store.ledger import ISSUES
@@ -26,6 +27,7 @@ TABLES = (
     AUDIT,
     CHANGES,
     CURSORS,
+    EXEMPTIONS,
     FINDINGS,
     ISSUES,
     LEASES,
