@@ -11,6 +11,8 @@ from jfrog_standin.steering import ask
 
 JSON = "--json"
 PROOF = ("--repository", "npm-local", "--apply", "--prove-in", "npm-local")
+FINDING = "fee64c5ebabeb150"  # the one file of pkg:npm/reed-bad
+CACHES = ("--npm", "none", "--pip", "none", "--uv", "none", "--go", "modules")
 
 STORY: dict[str, tuple[str, ...]] = {
     "platform-none": ("intel", "once"),
@@ -47,6 +49,25 @@ STORY: dict[str, tuple[str, ...]] = {
     "runs": ("intel", "runs", "--limit", "3"),
     "runs-json": ("intel", "runs", "--limit", "1", JSON),
     "cancel-nothing": ("intel", "cancel", "01a20089-a7e2-7909-bbfa-3180044dd15c"),
+    "hunt": ("intel", "hunt", "prod", "--no-xray"),
+    "hunt-json": ("intel", "hunt", JSON),
+    "findings": ("intel", "findings", "prod"),
+    "findings-json": ("intel", "findings", JSON),
+    "quarantine": ("intel", "quarantine", "prod", FINDING, "--reason", "it steals keys"),
+    "quarantine-apply": ("intel", "quarantine", "prod", FINDING, "--reason", "it steals keys", "--apply"),
+    "quarantine-again": ("intel", "quarantine", "prod", FINDING, "--reason", "it steals keys", "--apply"),
+    "quarantine-undo": ("intel", "quarantine", "prod", FINDING, "--undo", "--apply", JSON),
+    "quarantine-nothing": ("intel", "quarantine", "prod", "--reason", "it steals keys"),
+    "why": ("why", "npm:reed-bad@1.0.0", "--live"),
+    "why-json": ("why", "npm:reed-bad@1.0.0", "--live", JSON),
+    "why-not-meant": ("why", "npm:reed-bad@2.0.0"),
+    "why-nothing": ("why", "npm:reed-good"),
+    "why-no-release": ("why", "reed bad"),
+    "cached": ("intel", "cached", *CACHES),
+    "cached-json": ("intel", "cached", *CACHES, "--list", "flagged.json", JSON),
+    "cached-no-list": ("intel", "cached", *CACHES, "--list", "none.json"),
+    "cached-remove": ("intel", "cached", *CACHES, "--remove"),
+    "cached-nothing": ("intel", "cached", *CACHES),
     "verify": ("intel", "verify", "prod"),
     "verify-json": ("intel", "verify", "prod", JSON),
     "enforce": ("intel", "enforce", "prod", "--repository", "npm-local"),
@@ -97,6 +118,9 @@ async def _stock(household: Household, address: Address) -> None:
         record("MAL-2026-8", "reed-withdrawn", versions=["1.0.0"], withdrawn="2026-03-02T00:00:00Z"),
     ):
         _write(household.folder / "records" / f"{made['id']}.json", json.dumps(made))
+    _write(household.folder / "flagged.json", "[]")
+    for version in ("v1.0.0", "v1.0.1"):
+        (household.folder / "modules" / "reed.example" / f"mod@{version}").mkdir(parents=True)
 
 
 def _write(path: Path, text: str) -> None:
