@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from cyclopts import App
 
-from reedbed.cli.commands import ALONE, NOUNS
+from reedbed.cli.commands import ALONE, NOUNS, Command, Noun
 from reedbed.cli.exit import Exit
 from reedbed.errors import ReedbedError
 
@@ -19,13 +19,22 @@ app = App(
     result_action="return_value",
 )
 
+
+def _add(group: App, name: str, known: Command | Noun) -> None:
+    """Put a command, or a noun with all of its commands, below a group."""
+    if isinstance(known, Command):
+        group.command(f"reedbed.cli.{known.where}", name=name, help=known.help)
+        return
+    below = App(name=name, help=known.about)
+    for verb, each in known.verbs.items():
+        _add(below, verb, each)
+    group.command(below)
+
+
 for noun, known in NOUNS.items():
-    group = App(name=noun, help=known.about)
-    for verb, command in known.verbs.items():
-        group.command(f"reedbed.cli.{command.where}", name=verb, help=command.help)
-    app.command(group)
+    _add(app, noun, known)
 for name, command in ALONE.items():
-    app.command(f"reedbed.cli.{command.where}", name=name, help=command.help)
+    _add(app, name, command)
 
 
 def run(arguments: Sequence[str]) -> int:
