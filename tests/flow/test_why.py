@@ -1,6 +1,7 @@
 """What is known of a release, across feeds, ledger, outbox, findings and the platform itself."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 
@@ -8,6 +9,7 @@ from flow.thread import PLATFORM, Thread
 from jfrog.platforms import at, impatient
 from jfrog_standin.faults import Params
 from reedbed.intel.hunt import hunt
+from reedbed.intel.unblock import unblock
 from reedbed.intel.why import Why, live, why
 from reedbed.jfrog.session import JFrog, connect
 from reedbed.model.advisory import Confidence
@@ -81,6 +83,26 @@ async def test_a_withdrawn_record_is_shown_and_flags_nothing(embedded: Thread) -
     assert [(said.says, said.blocks, said.confidence) for said in found.said] == [
         ("withdrawn", "it was withdrawn", Confidence.HUMAN_VERIFIED)
     ]
+
+
+async def test_what_a_person_has_freed_is_shown_with_the_reason(embedded: Thread) -> None:
+    embedded.publish("MAL-2026-1", "reed", versions=["1.0.0"])
+    await embedded.run()
+    package, _ = parse_purl("npm:reed")
+    await embedded.db.write(
+        unblock,
+        package,
+        None,
+        lasts=timedelta(hours=1),
+        reason="build is down",
+        by="alice",
+        now=embedded.time,
+    )
+
+    found = await known(embedded, "npm:reed@1.0.0")
+
+    assert [(free.made_by, free.reason) for free in found.unblocked] == [("alice", "build is down")]
+    assert found.flagged
 
 
 async def test_of_an_unknown_package_nothing_is_known(embedded: Thread) -> None:

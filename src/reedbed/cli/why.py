@@ -77,6 +77,10 @@ def _draw(found: "Why", asked: "Sequence[Live]") -> None:
         record = show.safe(f"{said.feed} {said.id}")
         show.line(f"  {record} says {said.says} of {show.safe(said.versions)}{stops}")
         show.line(f"    {show.safe(said.summary)} {show.safe(said.url)}".rstrip())
+    for free in found.unblocked:
+        which = show.safe(free.version or "every version")
+        why_free = show.safe(f"{free.made_by}: {free.reason}")
+        show.line(f"  [yellow]un-blocked[/] ({which}) until {show.moment(free.until)} by {why_free}")
     for there in found.platforms:
         show.line(f"{there.platform}: {_standing(there)}")
     for each in asked:

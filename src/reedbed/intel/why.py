@@ -21,7 +21,8 @@ from reedbed.model.advisory import Standing
 from reedbed.model.ledger import Action, HoldRule
 from reedbed.model.purl import Purl
 from reedbed.model.versions import holds
-from reedbed.store import findings, platforms
+from reedbed.store import exemptions, findings, platforms
+from reedbed.store.exemptions import Exemption
 from reedbed.store.findings import Finding, Status
 
 FINDINGS_SHOWN = 100
@@ -63,6 +64,7 @@ class Why(msgspec.Struct, frozen=True, kw_only=True):
     flagged: bool  # by any feed, or by what the ledger remembers
     meant: bool | None
     said: Sequence[Said]
+    unblocked: Sequence[Exemption]  # by a person, for a while
     platforms: Sequence[There]
     findings: Sequence[Finding]
     advice: Sequence[str]
@@ -97,6 +99,7 @@ def why(connection: Connection, package: Purl, version: str | None, *, admission
         flagged=flagged is not None,
         meant=asked,
         said=[_said(each, version, admission) for each in known.statements],
+        unblocked=exemptions.of_packages(connection, [key]).get(key, []),
         platforms=there,
         findings=found,
         advice=list(_advice(package, flagged is not None, asked, there, found)),
