@@ -46,7 +46,9 @@ class Play:
         await self._enforce()
         await self._block()
         await self._release()
+        await self._hunt()
         await self._withdraw()
+        await self._break_glass()
         await self._survive()
 
     async def _connect(self) -> None:
@@ -115,6 +117,30 @@ class Play:
         pushed = await self._reedbed("intel", "once", "demo")
         self.claim("nothing waits any more", holds=pushed == Exit.DONE)
         await self._is_refused(self._cast.used)
+
+    async def _hunt(self) -> None:
+        self._scene(
+            "Who has it already?", "the package that was released was downloaded before it was blocked"
+        )
+        found = await self._reedbed("intel", "hunt", "demo")
+        self.claim("the hunt finds flagged files that are there", holds=found == Exit.FOUND)
+        why = await self._reedbed("why", f"golang:{self._cast.used.name}@{self._cast.used.flagged}")
+        self.claim("why it is blocked can be asked", holds=why == Exit.DONE)
+
+    async def _break_glass(self) -> None:
+        self._scene(
+            "Break glass", "a person frees a release for an hour, against the feed; then it is blocked again"
+        )
+        part = self._cast.python
+        release = f"pypi:{part.name}@{part.flagged}"
+        await self._reedbed(
+            "intel", "unblock", release, "--for", "1h", "--reason", "release build", "--by", "alice"
+        )
+        await self._reedbed("intel", "once", "demo")
+        await self._is_served(part, part.flagged, "un-blocked for an hour")
+        await self._reedbed("intel", "unblock", release, "--end", "--by", "alice")
+        await self._reedbed("intel", "once", "demo")
+        await self._is_refused(part)
 
     async def _withdraw(self) -> None:
         self._scene("A false alarm", f"the feed withdraws {self._cast.record}; the package is free again")
