@@ -3,6 +3,7 @@
 import os
 import re
 from datetime import timedelta
+from functools import partial
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -76,7 +77,12 @@ async def run(
             return Exit.FAILED
         await _continue_from_the_old_daemon(parts, feed.name)
         info(f"Starting JFrog feed poller (interval: {go_duration(interval)})")
-        lines = Lines(feed=feed.name, platform=platform.name, interval=interval)
+        lines = Lines(
+            feed=feed.name,
+            platform=platform.name,
+            interval=interval,
+            held=partial(_held, parts, platform.name),
+        )
         await serve(parts, told=lines.told, around=lines.around)
     return Exit.DONE
 
@@ -191,6 +197,12 @@ async def _store(parts: "Parts", platform: "Platform", token: str, *, known: boo
     else:
         platform = msgspec.structs.replace(platform, token_expires_at=expires_at)
         await parts.db.write(platforms.add, platform, sealed_token=sealed)
+
+
+async def _held(parts: "Parts", platform: str) -> int:
+    from reedbed.store import outbox
+
+    return (await parts.db.read(outbox.depths)).get(platform, outbox.Depth()).held
 
 
 def slug(text: str) -> str:

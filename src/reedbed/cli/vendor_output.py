@@ -1,5 +1,6 @@
 """The output lines of SafeDep's daemon, made of what our worker does. Source: the page of its integration."""
 
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 
@@ -33,13 +34,18 @@ def _say(mark: str, text: str) -> None:
 class Lines:
     """Tells what comes of a daemon's runs; a poll cycle is a reading of the feed, then a push."""
 
-    def __init__(self, *, feed: str, platform: str, interval: timedelta) -> None:
+    def __init__(
+        self, *, feed: str, platform: str, interval: timedelta, held: Callable[[], Awaitable[int]]
+    ) -> None:
+        """`held` counts the changes of the platform that wait for a person."""
         self._feed = feed
         self._platform = platform
         self._interval = interval
+        self._held = held
+        self._waiting = 0  # the last number of them that was told
         self._read = 0  # readings that have ended
         self._complete = 0  # readings whose changes were pushed too
-        self._failing: dict[str, str] = {}  # job: why, so that it is not told every ten seconds
+        self._failing: dict[str, str] = {}  # job: what was told of it, so as not to repeat it all the time
 
     def told(self, change: Told) -> None:
         """Tell one change, a line for each release that is covered now and was not before."""
@@ -63,20 +69,37 @@ class Lines:
         try:
             counts = await job.run(run)
         except ReedbedError as error:
-            self._tell_failure(job, error)
+            self._tell_once(job, f"{error.what}: {error.why}. {error.fix}")
             raise
-        self._failing.pop(job.name, None)
         if job.feed == self._feed:
+            self._failing.pop(job.name, None)
             self._read += 1
-        elif read > self._complete:
-            self._complete = read
-            info(f"Poll cycle complete, next in {go_duration(self._interval)}")
+        else:
+            await self._tell_what_is_left(job, counts)
+            self._tell_completion(read)
         return counts
 
-    def _tell_failure(self, job: Job, error: ReedbedError) -> None:
-        if self._failing.get(job.name) != error.why:
-            self._failing[job.name] = error.why
-            failed(f"{error.what}: {error.why}. {error.fix}")
+    async def _tell_what_is_left(self, job: Job, counts: Counts) -> None:
+        if some := counts.get("failed", 0):
+            self._tell_once(
+                job, f"Failed: {show.many(some, 'change')}, tried again until it works: reedbed intel status"
+            )
+        else:
+            self._failing.pop(job.name, None)
+        waiting = await self._held()
+        if waiting and waiting != self._waiting:
+            info(f"Waiting for a person: {show.many(waiting, 'change')}: reedbed intel held {self._platform}")
+        self._waiting = waiting
+
+    def _tell_completion(self, read: int) -> None:
+        if read > self._complete:
+            self._complete = read
+            info(f"Poll cycle complete, next in {go_duration(self._interval)}")
+
+    def _tell_once(self, job: Job, text: str) -> None:
+        if self._failing.get(job.name) != text:
+            self._failing[job.name] = text
+            failed(text)
 
 
 def _release(clause: Clause) -> str:
