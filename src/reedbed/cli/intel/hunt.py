@@ -1,7 +1,7 @@
 """`reedbed intel hunt|findings|quarantine`: who already has what is flagged, and what to do about it."""
 
 import getpass
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated
 
 from cyclopts import Parameter
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 FLAG = Parameter(negative="")
 LINES = 1_000
-"""Findings that a hunt shows at most."""
+"""Findings that a hunt shows at most, of each platform."""
 
 
 async def hunt(
@@ -63,13 +63,12 @@ async def hunt(
         _draw(found)
         for each in hunts:
             _tell(each)
+        if len(found) >= LINES:
+            show.err.print("There may be more: reedbed intel findings lists all, page by page.")
     if any(each.status == "open" for each in found):
         return Exit.FOUND
-    return (
-        Exit.DONE
-        if all(each.not_known_count == 0 and (each.complete or not xray) for each in hunts)
-        else (Exit.NOT_PROVED)
-    )
+    complete = all(each.complete or (not xray and not each.not_known_count) for each in hunts)
+    return Exit.DONE if complete else Exit.NOT_PROVED
 
 
 def _tell(hunted: "Hunted") -> None:
@@ -88,7 +87,7 @@ def _tell(hunted: "Hunted") -> None:
         show.err.print(f"{hunted.platform}: and {more} more that are not known")
 
 
-def _draw(found: "Iterable[Finding]") -> None:
+def _draw(found: "Sequence[Finding]") -> None:
     rows = [
         (
             each.id,
@@ -138,6 +137,8 @@ async def findings(
         show.json(found)
     else:
         _draw(found)
+        if found and len(found) >= limit:
+            show.err.print(f"There may be more; go on with --after {found[-1].id}")
     return Exit.FOUND if any(each.status == "open" for each in found) else Exit.DONE
 
 
