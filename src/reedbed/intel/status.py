@@ -12,7 +12,7 @@ from reedbed.jfrog.custom_issue import enforceable
 from reedbed.model.advisory import Standing
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.ledger import Pushed
-from reedbed.store import advisories, cursors, ledger, outbox, platforms, runs, unusable
+from reedbed.store import advisories, cursors, ledger, outbox, platforms, profiles, runs, unusable
 from reedbed.store.changes import Waiting
 
 FLOW_OF_FEEDS = "feed"
@@ -43,6 +43,13 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
     token: str  # in words, with a warning when it is near
 
 
+class LoginStatus(msgspec.Struct, frozen=True, kw_only=True):
+    profile: str
+    tenant: str
+    key_expires_at: datetime | None
+    key: str  # in words, as a platform's token
+
+
 class Failure(msgspec.Struct, frozen=True, kw_only=True):
     """The newest run of a job, where it failed."""
 
@@ -67,6 +74,7 @@ class Status(msgspec.Struct, frozen=True, kw_only=True):
     platforms: Sequence[PlatformStatus]
     failures: Sequence[Failure]
     failing: Sequence[Failing]  # the first of each platform
+    logins: Sequence[LoginStatus]  # at SafeDep
 
 
 class Known(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +104,7 @@ def status(connection: Connection, *, feeds: Sequence[str], now: datetime) -> St
         platforms=_platforms(connection, ended, now),
         failures=_failures(connection),
         failing=_failing(connection),
+        logins=[_login(profile, now) for profile in profiles.list_all(connection)],
     )
 
 
@@ -135,6 +144,15 @@ def _platforms(connection: Connection, ended: Ended, now: datetime) -> list[Plat
             )
         )
     return found
+
+
+def _login(profile: profiles.Profile, now: datetime) -> LoginStatus:
+    return LoginStatus(
+        profile=profile.name,
+        tenant=profile.tenant,
+        key_expires_at=profile.key_expires_at,
+        key=in_words(profile.key_expires_at, now, renew="reedbed auth login"),
+    )
 
 
 def in_words(expires_at: datetime | None, now: datetime, *, renew: str = "reedbed platform rotate") -> str:

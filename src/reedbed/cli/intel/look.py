@@ -89,6 +89,10 @@ async def status(*, json: AsJson = False, common: Common | None = None) -> int:
             for p in found.platforms
         ],
     )
+    if found.logins:
+        show.line("")
+        rows = [(login.profile, login.tenant, login.key) for login in found.logins]
+        show.table(["login at SafeDep", "tenant", "key expires"], rows)
     for change in found.failing:
         show.line(
             f"[yellow]{show.safe(change.package)}[/] on {change.platform} failed {change.attempts} times; "
