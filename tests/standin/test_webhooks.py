@@ -131,6 +131,17 @@ def both_releases() -> dict[str, Any]:
     }
 
 
+async def test_a_webhook_whose_headers_cannot_be_sent_only_fails(
+    standin: Running, ask: Client, listener: Listener
+) -> None:
+    await have_it_told(standin, ask, webhook(listener.url, user_name="a:b", headers={"X": "1\r\nY: 2"}))
+
+    await until(lambda: bool(standin.platform.deliveries.ended))
+
+    assert [entry.status for entry in standin.platform.deliveries.ended] == [None]
+    assert listener.alerts == []
+
+
 async def test_no_other_machine_is_called(standin: Running, ask: Client) -> None:
     await have_it_told(standin, ask, webhook("http://jfrog.example/alerts"))
 

@@ -78,16 +78,20 @@ class Deliveries:
     async def _post(self, webhook: Webhook, body: bytes, user_agent: str) -> int | None:
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=TIMEOUT, trust_env=False)
-        headers = {"User-Agent": user_agent, "Content-Type": "application/json", **(webhook.headers or {})}
-        if webhook.user_name:
-            headers["Authorization"] = aiohttp.encode_basic_auth(webhook.user_name, webhook.password)
         try:
             async with self._session.post(
-                webhook.url, data=body, headers=headers, allow_redirects=False
+                webhook.url, data=body, headers=_headers(webhook, user_agent), allow_redirects=False
             ) as answer:
                 return answer.status
-        except (aiohttp.ClientError, TimeoutError, ValueError):
+        except (aiohttp.ClientError, TimeoutError, ValueError):  # ValueError: what no header can hold
             return None
+
+
+def _headers(webhook: Webhook, user_agent: str) -> dict[str, str]:
+    headers = {"User-Agent": user_agent, "Content-Type": "application/json", **(webhook.headers or {})}
+    if webhook.user_name:
+        headers["Authorization"] = aiohttp.encode_basic_auth(webhook.user_name, webhook.password)
+    return headers
 
 
 def _is_worth_another(status: int | None) -> bool:

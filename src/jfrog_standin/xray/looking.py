@@ -12,7 +12,7 @@ import msgspec
 from jfrog_standin.platform import Platform
 from jfrog_standin.xray.alerts import announce, anybody_listens
 from jfrog_standin.xray.artifacts import Artifact, indexed
-from jfrog_standin.xray.enforcement import applies, by_priority, looks_at
+from jfrog_standin.xray.enforcement import Release, applies, by_priority, looks_at
 from jfrog_standin.xray.ignoring import Case
 from jfrog_standin.xray.policy import Policy, Watch
 from jfrog_standin.xray.violation import MatchedPolicy, Violation, key_of
@@ -53,35 +53,45 @@ def _found(platform: Platform) -> Iterator[Violation]:
 
 
 def _violation(platform: Platform, watch: Watch, stored: StoredIssue, artifact: Artifact) -> Violation | None:
-    release, xray = artifact.release, platform.xray
-    if not looks_at(watch, release):
+    """Give what a watch makes of an issue at an artifact; None: it looks elsewhere, or no rule applies."""
+    if not looks_at(watch, artifact.release):
         return None
-    policies = [xray.policies[entry.name].policy for entry in watch.assigned_policies]
-    matches = [(policy, match) for policy in policies if (match := _match(platform, policy, stored))]
-    rules = {
-        policy.name: xray.ignoring(
-            Case(watch=watch.name, policy=policy.name, issue=stored.issue, release=release)
-        )
-        for policy, _ in matches
-    }
-    counted = [match for policy, match in matches if rules[policy.name] is None]
-    hidden = next((rule for rule in rules.values() if rule is not None), None)
+    matches, hiding = _judged(platform, watch, stored, artifact.release)
     if not matches:
         return None
     checksums = artifact.item.checksums
     return Violation(
-        id=key_of(watch.name, stored.issue.id, release),
+        id=key_of(watch.name, stored.issue.id, artifact.release),
         watch=watch.name,
         issue=stored.issue,
-        release=release,
+        release=artifact.release,
         impacted=artifact.full_path,
         component=artifact.component,
         sha256=checksums.sha256 if checksums else "",
         sha1=checksums.sha1 if checksums else "",
         created=platform.clock.now(),
-        matched=tuple(counted or (match for _, match in matches)),
-        ignored_by=hidden.id if hidden is not None and not counted else "",
+        matched=tuple(matches),
+        ignored_by=hiding,
     )
+
+
+def _judged(
+    platform: Platform, watch: Watch, stored: StoredIssue, release: Release
+) -> tuple[list[MatchedPolicy], str]:
+    """Give the policies that are broken, and the id of an ignore rule if each of them is ignored."""
+    counted: list[MatchedPolicy] = []
+    hidden: list[MatchedPolicy] = []
+    hiding = ""
+    for assigned in watch.assigned_policies:
+        policy = platform.xray.policies[assigned.name].policy
+        match = _match(platform, policy, stored)
+        if match is None:
+            continue
+        case = Case(watch=watch.name, policy=policy.name, issue=stored.issue, release=release)
+        rule = platform.xray.ignoring(case)
+        (counted if rule is None else hidden).append(match)
+        hiding = hiding if rule is None else rule.id
+    return (counted, "") if counted else (hidden, hiding)
 
 
 def _match(platform: Platform, policy: Policy, stored: StoredIssue) -> MatchedPolicy | None:
