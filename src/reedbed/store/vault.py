@@ -123,6 +123,7 @@ def _lost(context: str, why: str) -> SettingsError:
     return SettingsError(
         f"Could not decrypt {context}",
         why=why,
-        fix="Bring the key back (REEDBED_SECRET_KEY or the key file), or enter the secret again, for a "
-        "platform with `reedbed platform rotate`. Nothing else is lost.",
+        fix="Bring the key back (REEDBED_SECRET_KEY or the key file), or enter the secret again: a "
+        "platform's with `reedbed platform rotate`, a profile's with `reedbed auth login`. Nothing else is "
+        "lost.",
     )
