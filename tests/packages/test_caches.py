@@ -21,7 +21,7 @@ from reedbed.model.ecosystem import PackageType
 from reedbed.model.ledger import Flagged
 from reedbed.model.purl import Purl, purl
 from reedbed.model.versions import parse_clause, versions
-from reedbed.packages.caches import go, npm, pip, uv
+from reedbed.packages.caches import go, npm, pip, tools, uv
 from reedbed.packages.caches.entry import Looked
 from reedbed.packages.caches.look import look
 from reedbed.packages.caches.tools import delete
@@ -130,6 +130,32 @@ async def test_go_forgets_the_flagged_release_alone(standin: Running, tmp_path: 
     assert flagged.code != 0
     for place, _, _ in os.walk(tmp_path / "go-modules"):
         Path(place).chmod(0o700)  # so that the test's folder can be cleared
+
+
+async def test_no_secret_of_ours_reaches_a_client(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    program = tmp_path / "npm"
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o700)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    for name in ("REEDBED_TOKEN", "REEDBED_SECRET_KEY", "SAFEDEP_API_KEY"):
+        monkeypatch.setenv(name, "hush")
+
+    ran = await tools.run("npm", "config", "get", "cache")
+
+    assert ran is not None
+    assert "PATH=" in ran.out
+    assert "hush" not in ran.out
+
+
+async def test_a_client_that_is_gone_leaves_its_cache_unread(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "_cacache").mkdir()
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    looked = await npm.look(tmp_path)
+
+    assert looked.not_read == (f"{tmp_path}: npm is not on the PATH",)
 
 
 async def test_a_machine_without_caches_has_nothing(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import msgspec
 from reedbed.errors import Refused
 
 TIMEOUT_S = 120.0
+OURS = ("REEDBED_", "SAFEDEP_")
+"""How the names of variables begin that may hold secrets of ours."""
 
 
 class Ran(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,7 +23,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run(program: str, *arguments: str) -> Ran | None:
-    """Run a client as the user would, but without Reedbed's own variables; None: it is not on the PATH.
+    """Run a client as the user would, but without secrets of ours; None: it is not on the PATH.
 
     Raises:
         Refused: it did not end in time.
@@ -53,7 +55,7 @@ async def run(program: str, *arguments: str) -> Ran | None:
 
 def _environment() -> dict[str, str]:
     """Leave our secrets out, and keep clients from asking the network whether they are up to date."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("REEDBED_")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     return {**ours, "npm_config_update_notifier": "false", "PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
