@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from reedbed.cli import show
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
-from reedbed.errors import SettingsError
+from reedbed.errors import ReedbedError, SettingsError
 
 if TYPE_CHECKING:
     from reedbed.intel.hunt import Hunted
@@ -39,23 +39,16 @@ async def hunt(
     json
         Print one JSON value.
     """
-    from reedbed.intel import hunt as flow
-    from reedbed.jobs import now_utc
     from reedbed.store import findings, platforms
-    from reedbed.wiring import line_to, opened
+    from reedbed.wiring import opened
 
     async with opened((common or Common()).load()) as parts:
-        names = platform or [each.name for each in await parts.db.read(platforms.list_all)]
+        names = platform or tuple(each.name for each in await parts.db.read(platforms.list_all))
         if not names:
             raise SettingsError(
                 "There is nowhere to hunt", why="no platform is stored.", fix="Run: reedbed platform add"
             )
-        admission, hunts = parts.terms.admission, []
-        for name in names:
-            async with line_to(parts, name) as jfrog:
-                hunts.append(
-                    await flow.hunt(jfrog, parts.db, admission=admission, ask_xray=xray, now=now_utc)
-                )
+        hunts, failures = await _hunt(parts, names, ask_xray=xray)
         found = [each for name in names for each in await parts.db.read(findings.page, name, limit=LINES)]
     if json:
         show.json({"hunts": hunts, "findings": found})
@@ -65,10 +58,39 @@ async def hunt(
             _tell(each)
         if len(found) >= LINES:
             show.err.print("There may be more: reedbed intel findings lists all, page by page.")
+    for name, error in failures.items():
+        show.err.print(f"[red]{name}: {show.safe(error)}[/]\n  fix: {show.safe(error.fix)}")
+    if failures:
+        return Exit.FAILED
     if any(each.status == "open" for each in found):
         return Exit.FOUND
     complete = all(each.complete or (not xray and not each.not_known_count) for each in hunts)
     return Exit.DONE if complete else Exit.NOT_PROVED
+
+
+async def _hunt(
+    parts: "Parts", names: Sequence[str], *, ask_xray: bool
+) -> "tuple[list[Hunted], dict[str, ReedbedError]]":
+    """Hunt on one platform after another; where one fails, the others are hunted all the same."""
+    from reedbed.intel import hunt as flow
+    from reedbed.jobs import now_utc
+    from reedbed.store import platforms
+    from reedbed.wiring import line_to
+
+    hunts: list[Hunted] = []
+    failures: dict[str, ReedbedError] = {}
+    admission = parts.terms.admission
+    for name in names:
+        await parts.db.read(platforms.get, name)  # a name that is misspelled is no failing platform
+    for name in names:
+        try:
+            async with line_to(parts, name) as jfrog:
+                hunts.append(
+                    await flow.hunt(jfrog, parts.db, admission=admission, ask_xray=ask_xray, now=now_utc)
+                )
+        except ReedbedError as error:
+            failures[name] = error
+    return hunts, failures
 
 
 def _tell(hunted: "Hunted") -> None:
