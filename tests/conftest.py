@@ -1,5 +1,10 @@
-"""Fixtures that several areas use."""
+"""Fixtures that several areas use, and how properties are looked for."""
+
+from hypothesis import HealthCheck, settings
 
 from databases import cluster, database, database_url, empty_database_url, migrated, migrated_file
 
 __all__ = ["cluster", "database", "database_url", "empty_database_url", "migrated", "migrated_file"]
+
+settings.register_profile("reedbed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("reedbed")  # a busy machine proves nothing about a property
