@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from reedbed.errors import Refused
+from reedbed.errors import Refused, Unreadable
 from reedbed.jfrog.causes import Cause, Failure
 from reedbed.jfrog.exchange import Call
 from reedbed.jfrog.session import JFrog
@@ -99,14 +99,21 @@ def _escaped(value: str) -> str:
 
 
 def _on(method: Literal["GET", "PUT", "DELETE"], place: Place, query: dict[str, str], *, doing: str) -> Call:
-    return Call(
-        method=method,
-        route="/artifactory/api/storage/{repository}/{path}",
-        at={"repository": place.repository, "path": place.path},
-        query=query,
-        doing=doing,
-        needs=f"permission to {'read' if method == 'GET' else 'annotate'} in {place.repository}",
-    )
+    try:
+        return Call(
+            method=method,
+            route="/artifactory/api/storage/{repository}/{path}",
+            at={"repository": place.repository, "path": place.path},
+            query=query,
+            doing=doing,
+            needs=f"permission to {'read' if method == 'GET' else 'annotate'} in {place.repository}",
+        )
+    except ValueError as error:  # the path came from JFrog, and nobody has checked it
+        raise Unreadable(
+            f"Could not {doing}",
+            why=f"its path leads elsewhere: {error}",
+            fix="Look at the file in Artifactory: a path with `..` in it is no honest one.",
+        ) from error
 
 
 def _not_done(what: str, *, why: str = "Artifactory said yes, and they are not as they were sent") -> Refused:
