@@ -116,6 +116,7 @@ def _with_keychain(chosen: KeyringBackend) -> Iterator[None]:
 class Keychain(NoKeyring):
     """A keychain that holds one key."""
 
+    priority = -1.0  # keyring knows every subclass, and must not choose this one by itself
     key = new_key()
 
     def get_password(self, service: str, username: str, msg: str | None = None) -> str | None:
