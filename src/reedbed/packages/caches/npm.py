@@ -1,6 +1,6 @@
 """npm's cache (cacache), through npm: `npm cache ls` lists its keys, `npm cache rm` drops single ones.
 
-Source: docs.npmjs.com/cli, npm-cache. A key ends in the address of what it holds.
+Source: npm's own documentation, npm-cache (`npm help cache`). A key ends in the address of what it holds.
 """
 
 import re
