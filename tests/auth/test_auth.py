@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from auth.authority import DEVICE_CODE, KEY, TOKEN, Authority, standing
+from auth.login import login_at
 from flow.household import Household
 from flow.test_secrets import files_below, found_in, traces
 from reedbed.jobs import now_utc
@@ -15,6 +15,9 @@ from reedbed.store import logins, profiles
 from reedbed.store.database import Database
 from reedbed.store.profiles import Keeper
 from reedbed.store.vault import Vault, new_key, read_keys
+from safedep_standin.account import KEY
+from safedep_standin.server import running
+from safedep_standin.sign_in import DEVICE_CODE, TOKEN, SignIn
 
 PASTED = "pasted-key.canary-0123456789"
 TENANT = ("--tenant", "acme.safedep.io")
@@ -29,16 +32,16 @@ async def household(tmp_path: Path) -> AsyncIterator[Household]:
 
 
 @pytest.fixture
-async def authority(household: Household) -> AsyncIterator[Authority]:
-    async with standing() as authority:
-        settings = authority.settings
+async def authority(household: Household) -> AsyncIterator[SignIn]:
+    async with running() as standin:
+        settings = login_at(standin.url)
         household.settings |= {
             "REEDBED_SAFEDEP_CLIENT_ID": settings.client_id,
             "REEDBED_SAFEDEP_DEVICE_CODE_URL": settings.device_code_url,
             "REEDBED_SAFEDEP_TOKEN_URL": settings.token_url,
             "REEDBED_SAFEDEP_CONTROL_URL": settings.control_url,
         }
-        yield authority
+        yield standin.sign_in
 
 
 def _with_keychain(household: Household) -> Path:
@@ -122,7 +125,7 @@ async def test_the_environment_is_a_login(household: Household) -> None:
 
 
 async def test_a_device_login_makes_the_api_key_that_the_feed_wants(
-    household: Household, authority: Authority
+    household: Household, authority: SignIn
 ) -> None:
     authority.answers = ["authorization_pending"]
 
@@ -132,12 +135,15 @@ async def test_a_device_login_makes_the_api_key_that_the_feed_wants(
     assert logged_in.code == 0, logged_in.err
     assert "/activate?user_code=REED-BEDS" in logged_in.err
     login = json.loads(shown.out)[0]
-    assert (login["tenant"], login["key_expires_at"]) == ("acme.safedep.io", "2027-02-20T00:00:00Z")
+    assert (login["tenant"], login["key_expires_at"]) == (
+        "acme.safedep.example",
+        "2027-02-20T00:00:00Z",
+    )
     _no_trace(household, KEY, TOKEN, DEVICE_CODE, said=logged_in.err + shown.out)
 
 
 async def test_a_device_login_without_a_key_says_what_is_missing(
-    household: Household, authority: Authority
+    household: Household, authority: SignIn
 ) -> None:
     authority.control_status = 503
 
@@ -148,7 +154,7 @@ async def test_a_device_login_without_a_key_says_what_is_missing(
     assert "reedbed auth login --api-key" in logged_in.err
 
 
-async def test_of_several_tenants_one_is_to_be_named(household: Household, authority: Authority) -> None:
+async def test_of_several_tenants_one_is_to_be_named(household: Household, authority: SignIn) -> None:
     authority.tenants = ["acme.safedep.io", "other.safedep.io"]
 
     unnamed = await household.run("auth", "login")

@@ -6,10 +6,12 @@ import aiohttp
 import msgspec
 import pytest
 
-from auth.authority import DEVICE_CODE, TOKEN, Authority, standing
+from auth.login import login_at
 from reedbed.errors import ReedbedError, Refused, Unreachable, Unreadable
 from reedbed.feeds.device_login import DeviceLogin, address_to_open
 from reedbed.feeds.login_settings import Login
+from safedep_standin.server import running
+from safedep_standin.sign_in import DEVICE_CODE, TOKEN, SignIn
 
 
 class Time:
@@ -26,9 +28,9 @@ class Time:
 
 
 @pytest.fixture
-async def authority() -> AsyncIterator[Authority]:
-    async with standing() as authority:
-        yield authority
+async def authority() -> AsyncIterator[SignIn]:
+    async with running() as standin:
+        yield standin.sign_in
 
 
 @pytest.fixture
@@ -43,12 +45,12 @@ async def _log_in(http: aiohttp.ClientSession, settings: Login, time: Time) -> s
 
 
 async def test_the_token_comes_once_the_person_has_agreed(
-    http: aiohttp.ClientSession, authority: Authority
+    http: aiohttp.ClientSession, authority: SignIn
 ) -> None:
     authority.answers = ["authorization_pending", "slow_down", "authorization_pending"]
     time = Time()
 
-    token = await _log_in(http, authority.settings, time)
+    token = await _log_in(http, login_at(authority.url), time)
 
     assert token == TOKEN
     assert time.waits == [1, 1, 6, 6]
@@ -57,12 +59,12 @@ async def test_the_token_comes_once_the_person_has_agreed(
 
 
 async def test_an_authority_that_falters_is_asked_more_seldom(
-    http: aiohttp.ClientSession, authority: Authority
+    http: aiohttp.ClientSession, authority: SignIn
 ) -> None:
     authority.answers = [500, 429, "authorization_pending"]
     time = Time()
 
-    assert await _log_in(http, authority.settings, time) == TOKEN
+    assert await _log_in(http, login_at(authority.url), time) == TOKEN
     assert time.waits == [1, 2, 4, 4]
 
 
@@ -71,42 +73,40 @@ async def test_an_authority_that_falters_is_asked_more_seldom(
     [("access_denied", "said no"), ("expired_token", "has ended"), ("invalid_client", "invalid_client")],
 )
 async def test_each_no_says_what_to_do(
-    http: aiohttp.ClientSession, authority: Authority, answer: str, why: str
+    http: aiohttp.ClientSession, authority: SignIn, answer: str, why: str
 ) -> None:
     authority.answers = [answer]
 
     with pytest.raises(Refused, match=why) as caught:
-        await _log_in(http, authority.settings, Time())
+        await _log_in(http, login_at(authority.url), Time())
 
     assert caught.value.fix
 
 
 async def test_a_code_that_nobody_enters_ends_by_itself(
-    http: aiohttp.ClientSession, authority: Authority
+    http: aiohttp.ClientSession, authority: SignIn
 ) -> None:
     authority.answers = ["authorization_pending"] * 1_000
     authority.device = {"expires_in": 30, "interval": 5}
     time = Time()
 
     with pytest.raises(Refused, match="has ended"):
-        await _log_in(http, authority.settings, time)
+        await _log_in(http, login_at(authority.url), time)
 
     assert time.clock() <= 30
 
 
 async def test_an_authority_that_stays_away_is_said_to_be_away(
-    http: aiohttp.ClientSession, authority: Authority
+    http: aiohttp.ClientSession, authority: SignIn
 ) -> None:
     authority.answers = [503] * 1_000
 
     with pytest.raises(Unreachable, match="503"):
-        await _log_in(http, authority.settings, Time())
+        await _log_in(http, login_at(authority.url), Time())
 
 
-async def test_an_unknown_client_id_names_the_setting(
-    http: aiohttp.ClientSession, authority: Authority
-) -> None:
-    settings = msgspec.structs.replace(authority.settings, client_id="another")
+async def test_an_unknown_client_id_names_the_setting(http: aiohttp.ClientSession, authority: SignIn) -> None:
+    settings = msgspec.structs.replace(login_at(authority.url), client_id="another")
 
     with pytest.raises(Refused, match="invalid_client") as caught:
         await _log_in(http, settings, Time())
@@ -118,12 +118,12 @@ async def test_an_unknown_client_id_names_the_setting(
     "device", [{"device_code": None}, {"expires_in": "soon"}, {"padding": "x" * 100_000}]
 )
 async def test_an_answer_of_another_form_is_not_taken(
-    http: aiohttp.ClientSession, authority: Authority, device: dict[str, object]
+    http: aiohttp.ClientSession, authority: SignIn, device: dict[str, object]
 ) -> None:
     authority.device = device
 
     with pytest.raises(Unreadable) as caught:
-        await _log_in(http, authority.settings, Time())
+        await _log_in(http, login_at(authority.url), Time())
 
     error: BaseException | None = caught.value
     while error is not None:
@@ -132,20 +132,20 @@ async def test_an_answer_of_another_form_is_not_taken(
 
 
 async def test_no_other_address_than_a_safe_one_is_shown(
-    http: aiohttp.ClientSession, authority: Authority
+    http: aiohttp.ClientSession, authority: SignIn
 ) -> None:
     authority.device = {"verification_uri_complete": "javascript:alert(1)"}
 
-    device = await DeviceLogin(http, authority.settings).begin()
+    device = await DeviceLogin(http, login_at(authority.url)).begin()
 
     with pytest.raises(ReedbedError):
         address_to_open(device)
 
 
 async def test_the_complete_address_is_shown_where_there_is_one(
-    http: aiohttp.ClientSession, authority: Authority
+    http: aiohttp.ClientSession, authority: SignIn
 ) -> None:
-    device = await DeviceLogin(http, authority.settings).begin()
+    device = await DeviceLogin(http, login_at(authority.url)).begin()
 
     assert address_to_open(device).endswith("?user_code=REED-BEDS")
     assert DEVICE_CODE not in repr(device)

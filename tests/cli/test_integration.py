@@ -6,16 +6,18 @@ import signal
 import sqlite3
 from collections.abc import AsyncIterator, Callable
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
 
-from feeds.safedep_server import KEY, TENANT, SafeDepServer, safedep_server
 from flow.household import Household, until
 from flow.test_secrets import files_below, found_in, traces
 from flow.thread import issues_of
 from jfrog_standin.server import Running
+from safedep_standin.account import KEY, TENANT
+from safedep_standin.data_plane import DataPlane
+from safedep_standin.server import running
 
 RUN = ("integration", "jfrog", "run", "--poll-interval", "1s")
 URL = "SAFEDEP_INTEGRATION_JFROG_ARTIFACTORY_URL"
@@ -24,14 +26,13 @@ COMPLETE = "i Poll cycle complete, next in 1s\n"
 
 
 @pytest.fixture
-async def safedep() -> AsyncIterator[SafeDepServer]:
-    async with safedep_server() as safedep:
-        safedep.now = datetime.now(UTC)
-        yield safedep
+async def safedep() -> AsyncIterator[DataPlane]:
+    async with running() as standin:
+        yield standin.data_plane
 
 
 @pytest.fixture
-async def daemon(household: Household, safedep: SafeDepServer, standin: Running) -> Household:
+async def daemon(household: Household, safedep: DataPlane, standin: Running) -> Household:
     """A home as that of somebody who ran SafeDep's daemon by its variables."""
     feed = ('kind = "safedep"', 'name = "safedep"', f'source = "{safedep.url}"', "allow_plain_http = true")
     household.write_settings("[log]", 'level = "debug"', "[[feeds]]", *feed)
@@ -59,7 +60,7 @@ async def _leave(household: Household, child: asyncio.subprocess.Process) -> int
 
 
 async def test_the_lines_are_those_of_safedeps_page(
-    daemon: Household, safedep: SafeDepServer, standin: Running
+    daemon: Household, safedep: DataPlane, standin: Running
 ) -> None:
     safedep.report("01A", "@reed/router", minutes=-9, package=_package("@reed/router", "0.4.25", "0.4.26"))
     safedep.report("01B", "reed-pi", minutes=-8, package=_package("reed-pi"))
@@ -100,7 +101,7 @@ def _package(name: str, *versions: str) -> dict[str, object]:
 
 
 async def test_flags_go_before_the_environment_and_secrets_are_left_nowhere(
-    daemon: Household, safedep: SafeDepServer, standin: Running
+    daemon: Household, safedep: DataPlane, standin: Running
 ) -> None:
     safedep.report("01A", "reed-bad", minutes=-9)
     child = await daemon.start(*RUN)
@@ -147,7 +148,7 @@ async def test_what_is_missing_or_wrong_is_said_at_once(daemon: Household) -> No
     assert [word for word, each in said.items() if word not in each.out + each.err] == []
 
 
-async def test_the_old_daemons_cursor_is_gone_on_from(daemon: Household, safedep: SafeDepServer) -> None:
+async def test_the_old_daemons_cursor_is_gone_on_from(daemon: Household, safedep: DataPlane) -> None:
     seen = safedep.now - timedelta(days=2)
     state = daemon.folder / ".local" / "share" / "safedep" / "cli" / "state.db"
     _write_state(state, f'{{"last_seen_at":"{seen.isoformat()}"}}')

@@ -10,7 +10,6 @@ import pytest
 
 from feeds.archive_server import Fault, body, cut_off, endless, hung_until, status
 from feeds.drained import NOW, Reading, drain
-from feeds.safedep_server import KEY, TENANT, SafeDepServer, failing, safedep_server
 from reedbed.errors import ReedbedError, Refused, SettingsError, Unreachable, Unreadable
 from reedbed.feeds.feed import Feed
 from reedbed.feeds.registry import open_feed
@@ -18,12 +17,15 @@ from reedbed.feeds.safedep_access import Credentials
 from reedbed.feeds.settings import FeedSettings, SafeDepSettings
 from reedbed.model.advisory import Verdict
 from reedbed.model.secret import Secret
+from safedep_standin.account import KEY, TENANT
+from safedep_standin.data_plane import DataPlane, failing
+from safedep_standin.server import running
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[SafeDepServer]:
-    async with safedep_server() as safedep:
-        yield safedep
+async def server() -> AsyncIterator[DataPlane]:
+    async with running(NOW) as standin:
+        yield standin.data_plane
 
 
 def given(key: str = KEY, tenant: str = TENANT) -> Credentials:
@@ -33,7 +35,7 @@ def given(key: str = KEY, tenant: str = TENANT) -> Credentials:
     return credentials
 
 
-def feed_of(server: SafeDepServer, *, credentials: Credentials | None = None, **more: Any) -> Feed:
+def feed_of(server: DataPlane, *, credentials: Credentials | None = None, **more: Any) -> Feed:
     settings = SafeDepSettings(
         name="safedep",
         source=server.url,
@@ -46,7 +48,7 @@ def feed_of(server: SafeDepServer, *, credentials: Credentials | None = None, **
 # What is read
 
 
-async def test_a_first_reading_takes_every_page(server: SafeDepServer) -> None:
+async def test_a_first_reading_takes_every_page(server: DataPlane) -> None:
     server.most_per_page = 2
     for number in range(5):
         server.report(f"R{number}", f"reed-{number}", minutes=number - 10)
@@ -59,7 +61,7 @@ async def test_a_first_reading_takes_every_page(server: SafeDepServer) -> None:
     assert len(server.asked) == 3
 
 
-async def test_no_verdict_is_filtered_at_the_server(server: SafeDepServer) -> None:
+async def test_no_verdict_is_filtered_at_the_server(server: DataPlane) -> None:
     server.report("R1", "reed-bad", minutes=-60)
     before = await drain(feed_of(server))
 
@@ -73,7 +75,7 @@ async def test_no_verdict_is_filtered_at_the_server(server: SafeDepServer) -> No
 
 
 async def test_reports_of_one_moment_are_read_on_both_sides_of_a_page_and_of_a_reading(
-    server: SafeDepServer,
+    server: DataPlane,
 ) -> None:
     server.most_per_page = 2
     for number in range(3):
@@ -87,7 +89,7 @@ async def test_reports_of_one_moment_are_read_on_both_sides_of_a_page_and_of_a_r
     assert "R9" in reading.advisories
 
 
-async def test_a_downgrade_and_a_withdrawal_come_as_statements(server: SafeDepServer) -> None:
+async def test_a_downgrade_and_a_withdrawal_come_as_statements(server: DataPlane) -> None:
     server.report("R1", "reed-1", minutes=-60)
     server.report("R2", "reed-2", minutes=-60)
     before = await drain(feed_of(server))
@@ -100,7 +102,7 @@ async def test_a_downgrade_and_a_withdrawal_come_as_statements(server: SafeDepSe
     assert reading.withdrawn == {"R2"}
 
 
-async def test_a_page_of_ten_thousand_reports_comes_in_batches(server: SafeDepServer) -> None:
+async def test_a_page_of_ten_thousand_reports_comes_in_batches(server: DataPlane) -> None:
     server.report("R", "reed", minutes=-60)
     (made,) = server.reports.values()
     many = [{**made, "reportId": f"R{number}"} for number in range(10_000)]
@@ -113,7 +115,7 @@ async def test_a_page_of_ten_thousand_reports_comes_in_batches(server: SafeDepSe
 
 
 async def test_reports_without_a_time_or_dated_in_the_future_do_not_move_the_cursor(
-    server: SafeDepServer,
+    server: DataPlane,
 ) -> None:
     server.report("R1", "reed-1", minutes=-60)
     server.report("R2", "reed-2", updatedAt=None)
@@ -127,7 +129,7 @@ async def test_reports_without_a_time_or_dated_in_the_future_do_not_move_the_cur
     assert reading.advisories["R3"].modified == NOW
 
 
-async def test_a_record_that_cannot_be_used_does_not_stop_the_others(server: SafeDepServer) -> None:
+async def test_a_record_that_cannot_be_used_does_not_stop_the_others(server: DataPlane) -> None:
     good: dict[str, Any] = {}
     server.report("R1", "reed-1", minutes=-60)
     good.update(server.reports["R1"])
@@ -141,7 +143,7 @@ async def test_a_record_that_cannot_be_used_does_not_stop_the_others(server: Saf
     assert "R2" in reading.refused
 
 
-async def test_a_feed_that_suddenly_brings_nothing_says_so_and_keeps_its_place(server: SafeDepServer) -> None:
+async def test_a_feed_that_suddenly_brings_nothing_says_so_and_keeps_its_place(server: DataPlane) -> None:
     server.report("R1", "reed-1", minutes=-60)
     before = await drain(feed_of(server))
     again = await drain(feed_of(server), before.cursors)
@@ -159,7 +161,7 @@ async def test_a_feed_that_suddenly_brings_nothing_says_so_and_keeps_its_place(s
 
 
 async def test_without_credentials_nothing_is_asked_and_the_ways_to_give_some_are_named(
-    server: SafeDepServer,
+    server: DataPlane,
 ) -> None:
     settings: FeedSettings = SafeDepSettings(name="safedep", source=server.url, allow_plain_http=True)
 
@@ -172,7 +174,7 @@ async def test_without_credentials_nothing_is_asked_and_the_ways_to_give_some_ar
 
 
 @pytest.mark.parametrize("key", ["", "two words", "line\r\nx-other: 1", "schlüssel"])
-async def test_a_key_that_no_header_can_hold_is_not_sent(server: SafeDepServer, key: str) -> None:
+async def test_a_key_that_no_header_can_hold_is_not_sent(server: DataPlane, key: str) -> None:
     with pytest.raises(SettingsError) as caught:
         await drain(feed_of(server, credentials=given(key)))
 
@@ -182,7 +184,7 @@ async def test_a_key_that_no_header_can_hold_is_not_sent(server: SafeDepServer, 
 
 @pytest.mark.parametrize("auth_as_internal", [False, True])
 async def test_a_key_that_is_not_taken_is_refused_once_and_not_shown(
-    server: SafeDepServer, auth_as_internal: bool
+    server: DataPlane, auth_as_internal: bool
 ) -> None:
     server.auth_as_internal = auth_as_internal
 
@@ -195,7 +197,7 @@ async def test_a_key_that_is_not_taken_is_refused_once_and_not_shown(
     assert len(server.asked) == 1
 
 
-async def test_a_tenant_without_the_feed_is_told_what_to_buy(server: SafeDepServer) -> None:
+async def test_a_tenant_without_the_feed_is_told_what_to_buy(server: DataPlane) -> None:
     server.entitled = False
 
     with pytest.raises(Refused) as caught:
@@ -205,7 +207,7 @@ async def test_a_tenant_without_the_feed_is_told_what_to_buy(server: SafeDepServ
     assert len(server.asked) == 1
 
 
-async def test_a_server_that_repeats_the_key_does_not_get_it_shown(server: SafeDepServer) -> None:
+async def test_a_server_that_repeats_the_key_does_not_get_it_shown(server: DataPlane) -> None:
     server.faults = [failing("invalid_argument", f"bad header {KEY}\x1b[2J" + "x" * 9_000)]
 
     with pytest.raises(Refused) as caught:
@@ -230,7 +232,7 @@ async def test_a_server_that_repeats_the_key_does_not_get_it_shown(server: SafeD
         cut_off,
     ],
 )
-async def test_what_passes_is_tried_again(server: SafeDepServer, fault: Fault) -> None:
+async def test_what_passes_is_tried_again(server: DataPlane, fault: Fault) -> None:
     server.report("R1", "reed-1", minutes=-60)
     server.faults = [fault]
 
@@ -257,7 +259,7 @@ async def test_what_passes_is_tried_again(server: SafeDepServer, fault: Fault) -
     ids=lambda value: value if isinstance(value, str) else "",
 )
 async def test_what_does_not_pass_is_an_error_that_says_why(
-    server: SafeDepServer, fault: Fault, kind: type[ReedbedError], said: str
+    server: DataPlane, fault: Fault, kind: type[ReedbedError], said: str
 ) -> None:
     server.faults = [fault]
 
@@ -268,7 +270,7 @@ async def test_what_does_not_pass_is_an_error_that_says_why(
     assert len(server.asked) == 1
 
 
-async def test_silence_is_given_up_after_four_attempts(server: SafeDepServer) -> None:
+async def test_silence_is_given_up_after_four_attempts(server: DataPlane) -> None:
     gone = asyncio.Event()
     server.faults = [hung_until(gone)] * 4
     try:
@@ -281,7 +283,7 @@ async def test_silence_is_given_up_after_four_attempts(server: SafeDepServer) ->
 
 
 async def test_an_error_on_a_later_page_leaves_the_cursor_and_what_came_before_it(
-    server: SafeDepServer,
+    server: DataPlane,
 ) -> None:
     server.most_per_page = 2
     for number in range(4):
@@ -296,7 +298,7 @@ async def test_an_error_on_a_later_page_leaves_the_cursor_and_what_came_before_i
     assert reading.drained == {}
 
 
-async def test_a_token_that_comes_again_ends_the_reading_with_an_error(server: SafeDepServer) -> None:
+async def test_a_token_that_comes_again_ends_the_reading_with_an_error(server: DataPlane) -> None:
     page = body(b'{"pagination": {"nextPageToken": "again"}}')
     server.faults = [page] * 2
 
@@ -307,7 +309,7 @@ async def test_a_token_that_comes_again_ends_the_reading_with_an_error(server: S
     assert len(server.asked) == 2
 
 
-def _answer_then_refuse(server: SafeDepServer) -> Fault:
+def _answer_then_refuse(server: DataPlane) -> Fault:
     """Answer one page as usual, and refuse the one that follows."""
 
     async def fault(request: Any) -> Any:

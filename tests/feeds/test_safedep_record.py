@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feeds.drained import NOW
-from feeds.safedep_server import SafeDepServer
 from feeds.test_osv_record import JSON_VALUES
 from reedbed.feeds.safedep_record import PACKAGE_TYPES, Reading, read_analysis, read_report
 from reedbed.model.advisory import Advisory, Confidence, Unusable, Verdict, Withdrawal
 from reedbed.model.text import hidden
+from safedep_standin.data_plane import DataPlane
 
-SERVER = SafeDepServer()
+SERVER = DataPlane(NOW)
 SERVER.report("R1", "reed", minutes=-60)
 SERVER.analysis("A1", "reed", minutes=-60, isMalware=True, isVerified=True)
 REPORT, ANALYSIS = SERVER.reports["R1"], SERVER.analyses[0]

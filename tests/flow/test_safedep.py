@@ -5,20 +5,21 @@ from collections.abc import AsyncIterator
 import msgspec
 import pytest
 
-from feeds.safedep_server import SafeDepServer, failing, safedep_server
 from feeds.test_safedep import given
 from flow.thread import Thread
 from jfrog_standin.osv_records import span
 from reedbed.feeds.settings import OsvSettings, SafeDepListSettings, SafeDepSettings
 from reedbed.intel.merge import Admission
+from safedep_standin.data_plane import DataPlane, failing
+from safedep_standin.server import running
 
 SUSPICIOUS = "THREAT_VERDICT_SUSPICIOUS"
 
 
 @pytest.fixture
-async def safedep(embedded: Thread) -> AsyncIterator[SafeDepServer]:
-    async with safedep_server() as server:
-        server.now = embedded.time
+async def safedep(embedded: Thread) -> AsyncIterator[DataPlane]:
+    async with running(embedded.time) as standin:
+        server = standin.data_plane
         embedded.credentials = given()
         settings = SafeDepSettings(
             name="safedep", source=server.url, allow_plain_http=True, retry_wait_s=0.001
@@ -27,7 +28,7 @@ async def safedep(embedded: Thread) -> AsyncIterator[SafeDepServer]:
         yield server
 
 
-async def test_a_report_blocks_and_its_downgrade_frees(embedded: Thread, safedep: SafeDepServer) -> None:
+async def test_a_report_blocks_and_its_downgrade_frees(embedded: Thread, safedep: DataPlane) -> None:
     path = embedded.npm("reed-bad", "1.0.0")
     safedep.report("R1", "reed-bad", minutes=-60)
     await embedded.run()
@@ -40,7 +41,7 @@ async def test_a_report_blocks_and_its_downgrade_frees(embedded: Thread, safedep
     assert await embedded.download(path) == "served"
 
 
-async def test_a_version_that_a_report_adds_is_blocked_too(embedded: Thread, safedep: SafeDepServer) -> None:
+async def test_a_version_that_a_report_adds_is_blocked_too(embedded: Thread, safedep: DataPlane) -> None:
     safedep.report("R1", "reed-bad", minutes=-60)
     await embedded.run()
     package = {"name": "reed-bad", "versions": ["1.0.0", "1.0.1"]}
@@ -52,7 +53,7 @@ async def test_a_version_that_a_report_adds_is_blocked_too(embedded: Thread, saf
 
 
 async def test_a_withdrawn_report_frees_only_what_no_other_feed_holds(
-    embedded: Thread, safedep: SafeDepServer
+    embedded: Thread, safedep: DataPlane
 ) -> None:
     package = {"name": "reed-bad", "versions": ["1.0.0", "2.0.0"]}
     safedep.report("R1", "reed-bad", minutes=-60, package=package)
@@ -67,7 +68,7 @@ async def test_a_withdrawn_report_frees_only_what_no_other_feed_holds(
 
 
 async def test_what_no_person_verified_blocks_only_where_the_operator_says_so(
-    embedded: Thread, safedep: SafeDepServer
+    embedded: Thread, safedep: DataPlane
 ) -> None:
     safedep.report("R1", "reed-bad", minutes=-60, confidence="THREAT_CONFIDENCE_AUTOMATED")
     await embedded.run()
@@ -83,7 +84,7 @@ async def test_what_no_person_verified_blocks_only_where_the_operator_says_so(
 
 @pytest.mark.parametrize("bad_day", ["empty", "refused", "unknown verdict"])
 async def test_a_bad_day_of_the_service_frees_nothing(
-    embedded: Thread, safedep: SafeDepServer, bad_day: str
+    embedded: Thread, safedep: DataPlane, bad_day: str
 ) -> None:
     safedep.report("R1", "reed-bad", minutes=-60)
     await embedded.run()
@@ -100,7 +101,7 @@ async def test_a_bad_day_of_the_service_frees_nothing(
     assert embedded.versions("reed-bad") == {"[1.0.0]"}
 
 
-async def test_the_older_list_blocks_and_frees_too(embedded: Thread, safedep: SafeDepServer) -> None:
+async def test_the_older_list_blocks_and_frees_too(embedded: Thread, safedep: DataPlane) -> None:
     embedded.feeds[-1] = SafeDepListSettings(name="list", source=safedep.url, allow_plain_http=True)
     safedep.analysis("A1", "reed-bad", minutes=-60, isMalware=True, isVerified=True, version="0")
     embedded.limit(ask_in_use=False)

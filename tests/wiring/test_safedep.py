@@ -6,7 +6,6 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from feeds.safedep_server import KEY, TENANT, SafeDepServer, safedep_server
 from reedbed.errors import Refused, SettingsError
 from reedbed.feeds.settings import SafeDepSettings
 from reedbed.jobs import Counts, RunContext, now_utc
@@ -14,20 +13,20 @@ from reedbed.model.secret import Secret
 from reedbed.settings import Settings
 from reedbed.store import logins, runs
 from reedbed.wiring import Parts, feed_jobs, opened
+from safedep_standin.account import KEY, TENANT
+from safedep_standin.data_plane import DataPlane
+from safedep_standin.server import running
 
 
 @pytest.fixture
-async def safedep() -> AsyncIterator[SafeDepServer]:
-    async with safedep_server() as server:
-        server.now = now_utc()
-        server.report("R1", "reed-bad", minutes=-60)
-        yield server
+async def safedep() -> AsyncIterator[DataPlane]:
+    async with running() as standin:
+        standin.data_plane.report("R1", "reed-bad", minutes=-60)
+        yield standin.data_plane
 
 
 @pytest.fixture
-async def parts(
-    safedep: SafeDepServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> AsyncIterator[Parts]:
+async def parts(safedep: DataPlane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Parts]:
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     for name in ("REEDBED_SECRET_KEY", "SAFEDEP_API_KEY", "SAFEDEP_TENANT_ID"):
         monkeypatch.delenv(name, raising=False)
@@ -71,7 +70,7 @@ async def test_the_environment_beats_a_login(parts: Parts, monkeypatch: pytest.M
     assert (await read(parts))["new"] == 1
 
 
-async def test_without_either_the_run_says_what_to_do(parts: Parts, safedep: SafeDepServer) -> None:
+async def test_without_either_the_run_says_what_to_do(parts: Parts, safedep: DataPlane) -> None:
     with pytest.raises(SettingsError) as caught:
         await read(parts)
 
