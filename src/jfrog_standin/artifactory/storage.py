@@ -1,12 +1,11 @@
 """What Artifactory holds, in memory: repositories, and the files and folders in them. No input or output."""
 
-import hashlib
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
 import msgspec
 
+from jfrog_standin.artifactory.bodies import Bodies, Checksums, Content, Full
 from jfrog_standin.artifactory.repository import CACHE, Repository
 
 Properties = Mapping[str, tuple[str, ...]]
@@ -24,14 +23,6 @@ class NotStored(Exception):
         super().__init__(message)
         self.status = status
         self.message = message
-
-
-class Checksums(msgspec.Struct, frozen=True, kw_only=True):
-    """Lower-case hexadecimal digests of one body."""
-
-    sha1: str
-    sha256: str
-    md5: str
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,15 +71,11 @@ class Storage:
         self.repositories: dict[str, Repository] = {}
         self.now = now
         self.max_file_bytes = max_file_bytes
-        self._max_bytes = max_bytes
-        self._stored_bytes = 0
         self._items: dict[str, dict[str, Item]] = {}
         self._added: dict[str, datetime] = {}
         self._children: dict[tuple[str, str], dict[str, None]] = {}
         self._statistics: dict[tuple[str, str], Statistics] = {}
-        self._bodies: dict[str, bytes] = {}
-        self._uses: Counter[str] = Counter()
-        self._sha256_of_sha1: dict[str, str] = {}
+        self._bodies = Bodies(max_bytes)
 
     # Repositories
 
@@ -134,35 +121,37 @@ class Storage:
         self,
         storage_key: str,
         path: str,
-        body: bytes,
+        body: bytes | Content,
         *,
         by: str,
         properties: Properties | None = None,
         modified: datetime | None = None,
+        at: datetime | None = None,
     ) -> Item:
-        """Keep a file, over what was at that path.
+        """Keep a file, over what was at that path, as of `at`: now, unless a past is being told.
 
         Raises:
             NotStored: the path is no path, names a folder, or the body is too large.
         """
         _check(path)
-        if len(body) > self.max_file_bytes:
+        size = len(body) if isinstance(body, bytes) else body.size
+        if isinstance(body, bytes) and size > self.max_file_bytes:
             raise NotStored(413, f"The file is larger than {self.max_file_bytes} bytes.")
         there = self.get(storage_key, path)
         if there is not None and there.is_folder:
             raise NotStored(400, f"Expected a file but found a folder at: {storage_key}:{path}")
-        self._make_parents(storage_key, path, by=by)
+        self._make_parents(storage_key, path, by=by, at=at or self.now())
         checksums = self._keep(body)
         if there is not None:
             self._release(there)
-        now = self.now()
+        now = at or self.now()
         item = Item(
             repo=storage_key,
             path=path,
             folder=path.rpartition("/")[0] or ".",
             name=path.rpartition("/")[2],
             checksums=checksums,
-            size=len(body),
+            size=size,
             created=there.created if there is not None else now,
             modified=modified or now,
             updated=now,
@@ -180,7 +169,7 @@ class Storage:
             raise NotStored(400, f"Expected a folder but found a file at: {storage_key}:{path}")
         if there is not None:
             return there
-        self._make_parents(storage_key, path, by=by)
+        self._make_parents(storage_key, path, by=by, at=self.now())
         return self._place(_folder(storage_key, path, by=by, at=self.now()))
 
     def get(self, storage_key: str, path: str) -> Item | None:
@@ -194,11 +183,11 @@ class Storage:
 
     def body(self, item: Item) -> bytes:
         """The content of a file."""
-        return self._bodies[item.checksums.sha256] if item.checksums else b""
+        return self._bodies.get(sha256=item.checksums.sha256) or b"" if item.checksums else b""
 
     def content(self, *, sha256: str = "", sha1: str = "") -> bytes | None:
         """A body that some file has, by its digest: what a deploy by checksum copies."""
-        return self._bodies.get(sha256.lower() or self._sha256_of_sha1.get(sha1.lower(), ""))
+        return self._bodies.get(sha256=sha256, sha1=sha1)
 
     def items(self, storage_key: str) -> list[Item]:
         """Every file and folder but the root of one repository, in no order to rely on.
@@ -257,13 +246,13 @@ class Storage:
 
     # Inside
 
-    def _make_parents(self, storage_key: str, path: str, *, by: str) -> None:
+    def _make_parents(self, storage_key: str, path: str, *, by: str, at: datetime) -> None:
         segments = path.split("/")
         for depth in range(1, len(segments)):
             above = "/".join(segments[:depth])
             there = self.get(storage_key, above)
             if there is None:
-                self._place(_folder(storage_key, above, by=by, at=self.now()))
+                self._place(_folder(storage_key, above, by=by, at=at))
             elif not there.is_folder:
                 raise NotStored(400, f"Expected a folder but found a file at: {storage_key}:{above}")
 
@@ -273,25 +262,15 @@ class Storage:
         self._children.setdefault((item.repo, parent), {})[name] = None
         return item
 
-    def _keep(self, body: bytes) -> Checksums:
-        checksums = digest(body)
-        if checksums.sha256 not in self._bodies:
-            if self._stored_bytes + len(body) > self._max_bytes:
-                raise NotStored(507, "The storage is full.")
-            self._bodies[checksums.sha256] = body
-            self._sha256_of_sha1[checksums.sha1] = checksums.sha256
-            self._stored_bytes += len(body)
-        self._uses[checksums.sha256] += 1
-        return checksums
+    def _keep(self, body: bytes | Content) -> Checksums:
+        try:
+            return self._bodies.keep(body)
+        except Full as error:
+            raise NotStored(507, "The storage is full.") from error
 
     def _release(self, item: Item) -> None:
-        if item.checksums is None:
-            return
-        self._uses[item.checksums.sha256] -= 1
-        if not self._uses[item.checksums.sha256]:
-            del self._uses[item.checksums.sha256]
-            del self._sha256_of_sha1[item.checksums.sha1]
-            self._stored_bytes -= len(self._bodies.pop(item.checksums.sha256))
+        if item.checksums is not None:
+            self._bodies.release(item.checksums)
 
 
 def _folder(storage_key: str, path: str, *, by: str, at: datetime) -> Item:
@@ -306,15 +285,6 @@ def _folder(storage_key: str, path: str, *, by: str, at: datetime) -> Item:
         updated=at,
         created_by=by,
         modified_by=by,
-    )
-
-
-def digest(body: bytes) -> Checksums:
-    """The three digests that Artifactory keeps of a file."""
-    return Checksums(
-        sha1=hashlib.sha1(body, usedforsecurity=False).hexdigest(),
-        sha256=hashlib.sha256(body).hexdigest(),
-        md5=hashlib.md5(body, usedforsecurity=False).hexdigest(),
     )
 
 

@@ -1,7 +1,7 @@
 """Compares a body with the digests that its sender gave."""
 
 from jfrog_standin import errors
-from jfrog_standin.artifactory.storage import digest
+from jfrog_standin.artifactory.bodies import digest
 
 
 def refuse_mismatch(body: bytes, *, sha256: str = "", sha1: str = "", md5: str = "") -> None:
