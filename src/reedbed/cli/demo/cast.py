@@ -41,6 +41,8 @@ class Cast(msgspec.Struct, frozen=True, kw_only=True):
     python: Part
     module: Part  # every version flagged, and nobody uses it
     used: Part  # every version flagged, and people use it
+    reported: Part  # SafeDep reports it
+    recalled: Part  # SafeDep reports it, and takes that back
 
 
 REAL = Cast(
@@ -52,6 +54,8 @@ REAL = Cast(
         type=PackageType.GO, name="github.com/BufferZoneCorp/grpc-client", flagged="v1.0.0", clean=""
     ),
     used=Part(type=PackageType.GO, name="github.com/boltdb-go/bolt", flagged="v1.3.1", clean=""),
+    reported=Part(type=PackageType.NPM, name="@hideliar/9router", flagged="0.4.25", clean=""),
+    recalled=Part(type=PackageType.NPM, name="@sheason/d-pi", flagged="0.4.3", clean=""),
 )
 MADE = Cast(
     named=Part(type=PackageType.NPM, name="reed-axe", flagged="1.14.1", clean="1.14.0"),
@@ -60,6 +64,8 @@ MADE = Cast(
     python=Part(type=PackageType.PYPI, name="reed-light", flagged="1.82.7", clean="1.82.6"),
     module=Part(type=PackageType.GO, name="example.com/reed/grpc", flagged="v1.0.0", clean=""),
     used=Part(type=PackageType.GO, name="example.com/reed/bolt", flagged="v1.3.1", clean=""),
+    reported=Part(type=PackageType.NPM, name="@reed/router", flagged="0.4.25", clean=""),
+    recalled=Part(type=PackageType.NPM, name="@reed/d-pi", flagged="0.4.3", clean=""),
 )
 
 
@@ -103,6 +109,8 @@ def _stock(platform: Running, cast: Cast) -> None:
     for part in (cast.named, cast.narrowed):
         for version in (part.flagged, part.clean):
             add_npm(storage, "npm-local", part.name, version)
+    for part in (cast.reported, cast.recalled):
+        add_npm(storage, "npm-local", part.name, part.flagged)
     for version in (cast.python.flagged, cast.python.clean):
         add_pypi(storage, "pypi-local", cast.python.name, version)
     for part in (cast.module, cast.used):

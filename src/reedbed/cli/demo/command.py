@@ -24,6 +24,7 @@ async def demo(*, once: Annotated[bool, Parameter(negative="")] = False, records
     from jfrog_standin.server import running
     from reedbed.cli.demo.cast import prepare
     from reedbed.cli.demo.play import Play
+    from reedbed.cli.demo.stage import Stage
     from reedbed.errors import ReedbedError
 
     began = time.monotonic()
@@ -31,12 +32,13 @@ async def demo(*, once: Annotated[bool, Parameter(negative="")] = False, records
         home = Path(temporary)
         async with running() as platform:
             cast, folder = prepare(platform, home, records)
-            play = Play(platform, home, cast, folder)
+            stage = Stage(platform, home)
+            play = Play(stage, platform, home, cast, folder)
             try:
                 await play.all()
             except (ReedbedError, TimeoutError) as error:
-                play.claim(f"the show went on to its end: {str(error) or 'it took too long'}", holds=False)
-            play.summary(time.monotonic() - began)
+                stage.claim(f"the show went on to its end: {str(error) or 'it took too long'}", holds=False)
+            stage.summary(time.monotonic() - began)
             if not once and sys.stdin.isatty():
                 await play.stay()
-    return Exit.DONE if play.held else Exit.NOT_PROVED
+    return Exit.DONE if stage.held else Exit.NOT_PROVED
