@@ -42,6 +42,7 @@ async def vendors_command_line(stage: Stage, platform: Running, cast: Cast, home
         _report(safedep.data_plane, cast.recalled, minutes=-8)
         desk = Desk(home / "vendor", SETTINGS.format(url=safedep.url), _exported(platform))
         await stage.is_served(cast.reported, cast.reported.flagged, "SafeDep knows it, Xray does not yet")
+        show.line(f"[dim]reedbed.toml there names the stand-in of SafeDep, {safedep.url}, as the feed[/]")
         logged_in = await desk.reedbed(*LOGIN, said=KEY, from_file="key.txt")
         stage.claim("the API key is kept, encrypted", holds=logged_in == Exit.DONE)
         await _daemon(stage, desk, platform, cast, safedep.data_plane)
