@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from jfrog_standin.access import Access
+from jfrog_standin.artifactory.ordering import Orders
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.storage import Storage
 from jfrog_standin.clock import Clock
@@ -32,6 +33,7 @@ class Platform:
             clock=self.clock, switches=lambda: self.switches, admin_password=settings.admin_password
         )
         self.artifactory = Storage(now=self.clock.now)
+        self.orders = Orders(self.artifactory)
         self.remotes = Remotes(self.artifactory)
         self.xray = Xray(
             repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches

@@ -1,7 +1,7 @@
 """Properties of AQL's parser and evaluation, against a plain second opinion."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jfrog_standin.artifactory.aql_evaluate import evaluate
 from jfrog_standin.artifactory.aql_language import AqlError, Query, read_query
+from jfrog_standin.artifactory.ordering import Orders
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.storage import Storage
 
@@ -46,7 +47,7 @@ def test_exactly_the_items_that_the_criteria_mean_are_found(
         storage.put("r", name, name.encode(), by="alice")
 
     query = read_query(f'items.find({json.dumps(criteria)}).include("name")')
-    found = evaluate(query, storage, may_read=lambda _: True, max_rows=100)
+    found = evaluate(query, Orders(storage), may_read=lambda _: True, max_rows=100)
 
     assert sorted(row["name"] for row in found.rows) == sorted(
         name for name in names if _means(criteria, name)
@@ -59,12 +60,13 @@ def test_pages_put_together_are_the_whole_in_order(names: list[str], offset: int
     storage.add(Repository(key="r"))
     for name in names:
         storage.put("r", name, b"", by="alice")
+    orders = Orders(storage)
     ordered = 'items.find({"repo":"r"}).include("name").sort({"$asc":["name"]})'
 
     pages: list[str] = []
     for start in range(offset, len(names), size):
         page = read_query(f"{ordered}.offset({start}).limit({size})")
-        pages += [row["name"] for row in evaluate(page, storage, may_read=lambda _: True, max_rows=99).rows]
+        pages += [row["name"] for row in evaluate(page, orders, may_read=lambda _: True, max_rows=99).rows]
 
     assert pages == sorted(names)[offset:]
 
@@ -97,3 +99,33 @@ def _means(criteria: dict[str, Any], name: str) -> bool:
         "$nmatch": not like,
     }
     return outcomes[operator]
+
+
+@given(
+    st.lists(st.tuples(NAMES, st.integers(0, 3)), unique_by=lambda pair: pair[0], max_size=12),
+    st.integers(1, 4),
+    st.booleans(),
+)
+def test_pages_by_key_are_the_whole_in_order(
+    files: list[tuple[str, int]], size: int, descending: bool
+) -> None:
+    storage = Storage(now=lambda: NOW)
+    storage.add(Repository(key="r"))
+    for name, minute in files:
+        storage.put("r", name, b"", by="alice", at=NOW + timedelta(minutes=minute))
+    orders, seen = Orders(storage), list[tuple[str, str]]()
+    after, way = ("$lt", "$desc") if descending else ("$gt", "$asc")
+
+    for _ in range(len(files) + 1):
+        criteria: dict[str, Any] = {"repo": "r"}
+        if seen:
+            updated, name = seen[-1]
+            tie = {"updated": updated, "name": {after: name}}
+            criteria["$or"] = [{"updated": {after: updated}}, tie]
+        text = f'items.find({json.dumps(criteria)}).include("name","updated")'
+        page = read_query(f'{text}.sort({{"{way}":["updated","name"]}}).limit({size})')
+        rows = evaluate(page, orders, may_read=lambda _: True, max_rows=99).rows
+        seen += [(row["updated"], row["name"]) for row in rows]
+
+    expected = sorted(((minute, name) for name, minute in files), reverse=descending)
+    assert [name for _, name in seen] == [name for _, name in expected]

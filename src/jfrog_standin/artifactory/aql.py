@@ -37,7 +37,7 @@ class Searches:
             found = await asyncio.to_thread(  # a second over many items must not hold up everybody else
                 evaluate,
                 query,
-                platform.artifactory,
+                platform.orders,
                 may_read=lambda item: caller.may("read", item.repo, item.path),
                 max_rows=platform.switches.aql_max_rows,
             )

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
-from heapq import nlargest, nsmallest
+from functools import partial
+from heapq import merge
 from itertools import islice
 from typing import Any
 
@@ -11,6 +12,8 @@ import msgspec
 from jfrog_standin.artifactory.aql_criteria import compiled, keys_of, pairs_of, virtuals
 from jfrog_standin.artifactory.aql_fields import DOMAIN_FIELDS, ITEM_FIELDS, Answer, answer
 from jfrog_standin.artifactory.aql_language import Comparison, Criterion, Every, PropertyComparison, Query
+from jfrog_standin.artifactory.aql_span import span_of
+from jfrog_standin.artifactory.ordering import Orders, Read, key_of
 from jfrog_standin.artifactory.storage import Item, Storage
 
 Row = dict[str, Any]
@@ -25,12 +28,13 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     range: dict[str, Any]
 
 
-def evaluate(query: Query, storage: Storage, *, may_read: Callable[[Item], bool], max_rows: int) -> Found:
+def evaluate(query: Query, orders: Orders, *, may_read: Callable[[Item], bool], max_rows: int) -> Found:
     """Find, sort, cut, and only then leave out what the caller may not read, so that pages come back short.
 
     `range.total` and `range.end_pos` are the rows of this answer, not the matches.
     """
-    matches = _sorted(query, _matches(query, storage), storage)
+    storage = orders.storage
+    matches = _matches(query, orders)
     rows = ((item, row) for item in matches for row in _rows(query, item, storage))
     wanted = min(max_rows, query.limit if query.limit is not None else max_rows)
     cut = list(islice(rows, query.offset, query.offset + wanted + 1))
@@ -43,13 +47,28 @@ def evaluate(query: Query, storage: Storage, *, may_read: Callable[[Item], bool]
     return Found(rows=found, range={**counted, **asked, **notified})
 
 
-def _matches(query: Query, storage: Storage) -> Iterator[Item]:
+def _matches(query: Query, orders: Orders) -> Iterable[Item]:
+    """What meets the query, in the order asked for."""
+    storage = orders.storage
     holds = compiled(query.criterion, storage)
     every_type = _mentions_type(query.criterion)
-    for key in _storage_keys(query.criterion, storage):
-        for item in storage.items(key):
-            if (every_type or not item.is_folder) and holds(item):
-                yield item
+
+    def chosen(items: Iterable[Item]) -> Iterator[Item]:
+        return (item for item in items if (every_type or not item.is_folder) and holds(item))
+
+    keys = _storage_keys(query.criterion, storage)
+    if not query.sort or query.multiplies:
+        return (item for key in keys for item in chosen(storage.items(key)))
+    if DOMAIN_FIELDS.keys() & set(query.sort):  # statistics move without a trace, so no order of them is kept
+        found = (item for key in keys for item in chosen(storage.items(key)))
+        return sorted(found, key=key_of(_reads(query, storage)), reverse=query.descending)
+    fields, span = _reads(query, storage), span_of(query.criterion, query.sort[0], storage.now())
+    parts = [chosen(orders.within(key, fields, span, descending=query.descending)) for key in keys]
+    return parts[0] if len(parts) == 1 else merge(*parts, key=key_of(fields), reverse=query.descending)
+
+
+def _reads(query: Query, storage: Storage) -> list[tuple[str, Read]]:
+    return [(name, partial(_value, name, storage=storage)) for name in query.sort]
 
 
 def _storage_keys(criterion: Every, storage: Storage) -> list[str]:
@@ -77,21 +96,6 @@ def _mentions_type(criterion: Criterion) -> bool:
         case PropertyComparison():
             return False
     return any(_mentions_type(part) for part in criterion.parts)
-
-
-def _sorted(query: Query, matches: Iterator[Item], storage: Storage) -> Iterable[Item]:
-    """In the order asked for, and no more of them than can be in the answer."""
-    if not query.sort or query.multiplies:
-        return matches
-
-    def key(item: Item) -> tuple[Any, ...]:
-        values = [_value(field, item, storage) for field in query.sort]
-        return tuple((value is not None, value) for value in values)
-
-    if query.limit is None:
-        return sorted(matches, key=key, reverse=query.descending)
-    first = nlargest if query.descending else nsmallest
-    return first(query.offset + query.limit + 1, matches, key=key)
 
 
 def _value(field: str, item: Item, storage: Storage) -> str | int | datetime | None:

@@ -1,5 +1,6 @@
 """What Artifactory holds, in memory: repositories, and the files and folders in them. No input or output."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 
@@ -76,6 +77,7 @@ class Storage:
         self._children: dict[tuple[str, str], dict[str, None]] = {}
         self._statistics: dict[tuple[str, str], Statistics] = {}
         self._bodies = Bodies(max_bytes)
+        self._revisions: Counter[str] = Counter()
 
     # Repositories
 
@@ -196,6 +198,10 @@ class Storage:
         """
         return list(self._items.get(storage_key, {}).values())
 
+    def revision(self, storage_key: str) -> int:
+        """A number that is another one after each change of what is kept under a key."""
+        return self._revisions[storage_key]
+
     def storage_keys(self) -> list[str]:
         """Every key under which files are kept, sorted."""
         return sorted(self._items)
@@ -216,6 +222,7 @@ class Storage:
         item = self.get(storage_key, path)
         if item is None:
             return False
+        self._revisions[storage_key] += 1
         for gone in [*self.below(item), item]:
             self._release(gone)
             self._items[storage_key].pop(gone.path, None)
@@ -230,6 +237,7 @@ class Storage:
         changed = msgspec.structs.replace(item, properties=dict(properties))
         if item.path:
             self._items[item.repo][item.path] = changed
+            self._revisions[item.repo] += 1
         return changed
 
     # Statistics
@@ -258,6 +266,7 @@ class Storage:
 
     def _place(self, item: Item) -> Item:
         parent, _, name = item.path.rpartition("/")
+        self._revisions[item.repo] += 1
         self._items.setdefault(item.repo, {})[item.path] = item
         self._children.setdefault((item.repo, parent), {})[name] = None
         return item
