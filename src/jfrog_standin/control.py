@@ -16,6 +16,7 @@ from jfrog_standin.artifactory.storage import Item, NotStored, Storage
 from jfrog_standin.errors import json_answer
 from jfrog_standin.faults import Fault
 from jfrog_standin.platform import Platform, platform_of
+from jfrog_standin.xray.scan import Scan
 
 CONTROL = "/standin/api"
 T = TypeVar("T")
@@ -58,6 +59,8 @@ def routes() -> list[web.RouteDef]:
         web.delete(f"{CONTROL}/log", guarded(clear_log)),
         web.get(f"{CONTROL}/counts", guarded(show_counts), allow_head=False),
         web.get(f"{CONTROL}/issues", guarded(list_issues), allow_head=False),
+        web.put(f"{CONTROL}/scans/{{sha256}}", guarded(put_scan)),
+        web.delete(f"{CONTROL}/scans/{{sha256}}", guarded(forget_scan)),
         web.get(f"{CONTROL}/deliveries", guarded(list_deliveries), allow_head=False),
     ]
 
@@ -172,6 +175,17 @@ async def list_issues(request: web.Request) -> web.Response:
     """List every custom issue, as no Xray does: for whoever checks what a client has left behind."""
     platform: Platform = platform_of(request)
     return json_answer([stored.issue for stored in platform.xray.issues.values()])
+
+
+async def put_scan(request: web.Request) -> web.Response:
+    """Say what Xray finds in the content with a SHA-256, from now on."""
+    platform_of(request).xray.put_scan(request.match_info["sha256"], await _body(request, Scan))
+    return web.Response(status=204)
+
+
+async def forget_scan(request: web.Request) -> web.Response:
+    platform_of(request).xray.forget_scan(request.match_info["sha256"])
+    return web.Response(status=204)
 
 
 async def list_deliveries(request: web.Request) -> web.Response:

@@ -46,6 +46,21 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     webhooks_beyond_loopback: bool = False  # may a webhook call other machines than this one?
 
+    summary_v2: bool = True  # False: an Xray that has only v1, so v2 is 404
+    summary_pending: Literal["error", "missing", "empty"] = "error"
+    """What a summary says of an artifact that is being scanned: as unknown, nothing, or without issues."""
+    summary_index: bool = False  # has an image of several platforms a summary of its own?
+    summary_needs_default: bool = True  # must a path begin with the id of the Artifactory?
+    summary_shuffles: bool = True  # does the order of impact paths change from call to call?
+    component_ids: Literal["uri", "bare"] = "uri"  # "alpine://3.12:openssl:1.1.1k-r0" or without a scheme
+    bracketed_fixes: bool = False  # "[2.29.4]" instead of "2.29.4"
+    summary_item_ms: Annotated[float, msgspec.Meta(ge=0)] = 0  # how long a summary of one artifact takes
+    summary_growth: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
+    """The power of their number by which a batch gets slower; reports speak of more than 1."""
+    summary_parallel: int = 0  # more summaries than that at once get 429; 0: no limit
+    poisoned: tuple[str, ...] = ()  # checksums, or globs of paths, that spoil the batch that they are in
+    poison: Literal["500", "504", "hung"] = "500"  # what becomes of such a batch
+
     latency_ms: Annotated[int, msgspec.Meta(ge=0)] = 0  # added to every answer
     clock_skew_s: Annotated[float, msgspec.Meta(ge=-MAX_SKEW_S, le=MAX_SKEW_S)] = (
         0.0  # how far the platform's clock is ahead: Date header and every timestamp

@@ -8,12 +8,17 @@ from jfrog_standin.xray import (
     impacted,
     indexing,
     policies,
+    scan_state,
     violations,
     watches,
     webhooks,
 )
+from jfrog_standin.xray.summary import Summaries
 
 
 def routes() -> list[web.RouteDef]:
-    parts = (events, policies, watches, indexing, ignore_rules, violations, webhooks, impacted)
+    parts = (
+        events, policies, watches, indexing, ignore_rules, violations, webhooks, impacted, scan_state,
+        Summaries(),
+    )  # fmt: skip
     return [route for part in parts for route in part.routes()]

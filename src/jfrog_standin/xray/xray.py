@@ -11,11 +11,14 @@ import msgspec
 from jfrog_standin.artifactory.repository import CACHE, Repository
 from jfrog_standin.clock import Clock
 from jfrog_standin.settings import Switches
+from jfrog_standin.xray.bundle import Bundle
 from jfrog_standin.xray.custom_issue import CustomIssue, affects, normal_name, normal_type
 from jfrog_standin.xray.enforcement import Hazard, Match, Release, blocked
 from jfrog_standin.xray.ignoring import Case, IgnoreRule, covers
 from jfrog_standin.xray.known_issues import KNOWN
 from jfrog_standin.xray.policy import Policy, Watch
+from jfrog_standin.xray.scan import Scan
+from jfrog_standin.xray.scanned import Findings, ScanSource
 from jfrog_standin.xray.violation import Violation, key_of
 from jfrog_standin.xray.webhook import Webhook
 
@@ -53,6 +56,9 @@ class StoredIgnoreRule(msgspec.Struct, frozen=True, kw_only=True):
     body: dict[str, Any]
 
 
+CLEAN = Findings(status="DONE", at=None)
+
+
 class Xray:
     """The state behind /xray; `repositories` are Artifactory's own, whose index flag is the one truth."""
 
@@ -71,6 +77,8 @@ class Xray:
         self.webhooks: dict[str, Webhook] = {}
         self.violations: dict[str, Violation] = {}  # by their id
         self.restored: set[str] = set()  # ids of violations that no ignore rule hides any more
+        self.seeded: ScanSource | None = None
+        self._findings: dict[str, Findings] = {}  # SHA-256 → what somebody said was found
         self._clock = clock
         self._switches = switches
         self._ids: dict[tuple[str, str], set[str]] = {}  # (package type, name) → issue ids
@@ -125,6 +133,27 @@ class Xray:
             for issue in issues
             if vulnerability == issue.id or any(entry.cve == vulnerability for entry in issue.cves or ())
         ]
+
+    # Scans
+
+    def put_scan(self, sha256: str, scan: Scan) -> None:
+        """Say what Xray finds in a content, from now on."""
+        self._findings[sha256.removeprefix("sha256:")] = Findings(
+            status=scan.status, at=scan.at, bundles=(Bundle(scan),)
+        )
+
+    def forget_scan(self, sha256: str) -> None:
+        """Take back what `put_scan` said."""
+        self._findings.pop(sha256.removeprefix("sha256:"), None)
+
+    def scan_anew(self, sha256: str, bundles: tuple[Bundle, ...]) -> None:
+        """Scan a content at once, whatever stood in the way of that before."""
+        self._findings[sha256] = Findings(status="DONE", at=self._clock.now(), bundles=bundles)
+
+    def findings_of(self, sha256: str) -> Findings:
+        """Tell what was found in a content; one that nobody spoke of was scanned, and is clean."""
+        seeded = self.seeded.findings_of(sha256) if self.seeded is not None else None
+        return self._findings.get(sha256) or seeded or CLEAN
 
     # Ignore rules
 
