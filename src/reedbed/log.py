@@ -8,6 +8,7 @@ character that could start a new line, move a cursor or hide text (`\n`, `\x1b`,
 import logging
 import re
 import sys
+import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from itertools import islice
@@ -159,7 +160,7 @@ class _Adopted(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         message = record.getMessage()
-        if self._was_said((record.name, message[:ALIKE]), record.created):
+        if self._was_said((record.name, message[:ALIKE]), time.monotonic()):
             return
         fields: MutableMapping[str, Any] = {"library": record.name, "message": message}
         if record.exc_info and record.exc_info[1] is not None:

@@ -2,10 +2,11 @@
 
 import asyncio
 import os
+import time
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 
@@ -201,12 +202,17 @@ async def token_expiry(platform: Platform, token: str) -> datetime | None:
 
 
 class SharedPace:
-    """Waits for a slot in a platform's budget of requests, which is leased from the store in shares."""
+    """Waits for a slot in a platform's budget of requests, which is leased from the store in shares.
 
-    def __init__(self, db: Database, platform: Platform) -> None:
+    The store's slots are moments of the wall clock, which all machines share. Here they are of the monotonic
+    one from the start: a clock that is set back while a slot is waited for must not make that last a day.
+    """
+
+    def __init__(self, db: Database, platform: Platform, *, now: Callable[[], datetime] = now_utc) -> None:
         self._db = db
         self._platform = platform
-        self._slots: deque[datetime] = deque()
+        self._now = now
+        self._slots: deque[float] = deque()
         self._refilling = asyncio.Lock()
 
     async def wait(self) -> None:
@@ -218,17 +224,18 @@ class SharedPace:
 
     async def _refill(self) -> None:
         share = max(1, int(self._platform.per_second / 4))  # a quarter of a second's worth
+        asked, now = time.monotonic(), self._now()
         granted, start = await self._db.write(
-            pace.lease_slots, self._platform.name, share, now_utc(), self._platform.per_second
+            pace.lease_slots, self._platform.name, share, now, self._platform.per_second
         )
-        length = timedelta(seconds=1 / self._platform.per_second)
-        self._slots.extend(start + n * length for n in range(granted))
+        begins = asked + (start - now).total_seconds()
+        self._slots.extend(begins + n / self._platform.per_second for n in range(granted))
         if not granted:
-            await _until(start)
+            await _until(begins)
 
 
-async def _until(moment: datetime) -> None:
-    await asyncio.sleep(max(0.0, (moment - now_utc()).total_seconds()))
+async def _until(moment: float) -> None:
+    await asyncio.sleep(max(0.0, moment - time.monotonic()))
 
 
 def target(jfrog: JFrog, made_of: Terms, *, told: Observer | None = None) -> Target:

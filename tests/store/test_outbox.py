@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -135,6 +136,19 @@ async def test_what_is_given_back_is_due_at_once(prod: Database) -> None:
     await prod.write(outbox.give_back, "prod", "a")
 
     assert len(await _lease(prod, "b")) == 1
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=1), timedelta(days=3650)])
+async def test_what_was_planned_while_a_clock_was_ahead_is_due_all_the_same(
+    prod: Database, ahead: timedelta
+) -> None:
+    await prod.write(_plan, change("axios"), minute=ahead / timedelta(minutes=1))
+    await prod.write(_plan, change("chalk"), minute=59)
+    assert await _lease(prod) == []
+
+    await prod.write(outbox.reclaim, "prod", now=NOW, longest_wait_s=3_600)
+
+    assert [due.package for due in await _lease(prod)] == [key("axios")]
 
 
 async def test_what_waits_longest_goes_first(prod: Database) -> None:

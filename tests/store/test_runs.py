@@ -10,6 +10,8 @@ from reedbed.store.runs import Fault, State
 from reedbed.store.workers import Worker
 from store.statements import NOW, PROD, at
 
+DAY = timedelta(days=1)
+
 
 async def test_a_run_is_begun_and_ended(database: Database) -> None:
     run = await database.write(runs.start, "intel", owner="w1", now=NOW, platform="prod", feed="osv")
@@ -21,7 +23,7 @@ async def test_a_run_is_begun_and_ended(database: Database) -> None:
     assert ended is not None
     assert (ended.state, ended.ended_at, ended.counts) == (State.DONE, at(1), {"pushed": 3})
     assert await database.read(runs.running) == []
-    assert await database.read(runs.last_success) == {("intel", "prod", "osv"): at(1)}
+    assert await database.read(runs.last_success, now=at(2)) == {("intel", "prod", "osv"): at(1)}
 
 
 async def test_a_run_ends_once(database: Database) -> None:
@@ -92,6 +94,21 @@ async def test_a_dead_owners_lease_is_taken_over_after_its_time(database: Databa
     assert not await database.write(leases.renew, "prod", "dead", now=at(1.6), ttl_s=60)
 
 
+async def test_a_lease_from_a_clock_that_was_ahead_is_taken_over(database: Database) -> None:
+    await database.write(leases.take, "prod", "dead", now=NOW + DAY, ttl_s=60)
+
+    assert await database.write(leases.take, "prod", "b", now=NOW, ttl_s=60)
+    assert not await database.write(leases.take, "prod", "c", now=NOW, ttl_s=60)
+
+
+async def test_a_success_that_is_still_to_come_does_not_count(database: Database) -> None:
+    for ends in (at(1), NOW + DAY):
+        run = await database.write(runs.start, "intel", owner="w", now=NOW, platform="prod", feed="osv")
+        await database.write(runs.finish, run.id, State.DONE, now=ends)
+
+    assert await database.read(runs.last_success, now=at(2)) == {("intel", "prod", "osv"): at(1)}
+
+
 async def test_a_lease_that_is_given_back_is_free(database: Database) -> None:
     await database.write(leases.take, "prod", "a", now=NOW, ttl_s=60)
 
@@ -114,6 +131,14 @@ async def test_a_worker_that_stops_beating_is_dead(database: Database) -> None:
     await database.write(workers.forget, ["b"])
 
     assert await database.read(workers.dead, at(5), 60) == []
+
+
+async def test_a_beat_that_is_still_to_come_is_no_sign_of_life(database: Database) -> None:
+    ahead = Worker(id="a", host="h", pid=1, version="0.1.0", started_at=NOW, beat_at=NOW + DAY)
+    await database.write(workers.beat, ahead)
+
+    assert await database.read(workers.alive, NOW, 60) == []
+    assert await database.read(workers.dead, NOW, 60) == [ahead]
 
 
 async def test_a_cursor_never_moves_back(database: Database) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import stat
 from collections.abc import AsyncIterator
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -71,6 +72,20 @@ async def test_an_unknown_platform_names_those_there_are(parts: Parts) -> None:
         await stored(parts, "porod")
 
     assert "prod" in caught.value.why
+
+
+@pytest.mark.parametrize("days", [1, -1])
+async def test_a_clock_that_jumps_stops_no_request(parts: Parts, days: int) -> None:
+    await add(parts, "canary-token")
+    jumped = timedelta()
+    pace = SharedPace(parts.db, PROD, now=lambda: now_utc() + jumped)
+    await pace.wait()  # the rest of the slots that were leased with it are moments of the old time
+
+    jumped = timedelta(days=days)
+
+    async with asyncio.timeout(30):
+        for _ in range(int(PROD.per_second)):
+            await pace.wait()
 
 
 async def test_two_processes_share_one_pace(parts: Parts) -> None:

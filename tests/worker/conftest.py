@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,12 @@ class Stage:
             )
         self._children.append(child)
         return child
+
+    def set_clock(self, ahead: timedelta) -> None:
+        """Set the clock of every worker, those that run too."""
+        new = self.folder / "clock.new"
+        new.write_text(str(ahead.total_seconds()))
+        new.rename(self.folder / "clock")
 
     def open_gates(self, *names: int) -> None:
         for name in names:

@@ -2,20 +2,21 @@
 
     python program.py FOLDER DATABASE_URL ENGINE_URL LEASE_S COMMAND [NAME=VALUE …]
 
-FOLDER/notes gets a line per event, `PID EVENT`. A gate is open once the file FOLDER/gate-NAME exists.
+FOLDER/notes gets a line per event, `PID EVENT`. A gate is open once the file FOLDER/gate-NAME exists. The
+worker's clock is as many seconds ahead as the file FOLDER/clock says.
 """
 
 import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from reedbed import log
 from reedbed.errors import Unreachable
-from reedbed.jobs import Counts, Every, Job, Recorder, RunContext
+from reedbed.jobs import Counts, Every, Job, Recorder, RunContext, now_utc
 from reedbed.metrics import Metrics
 from reedbed.store.database import open_database
 from reedbed.store.migrate import migrate
@@ -37,6 +38,10 @@ class Folder:
         file = os.open(self._path / "notes", os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
         os.write(file, line)
         os.close(file)
+
+    def now(self) -> datetime:
+        clock = self._path / "clock"
+        return now_utc() + timedelta(seconds=float(clock.read_text()) if clock.exists() else 0.0)
 
     async def gate(self, name: str) -> None:
         async with asyncio.timeout(60):
@@ -130,7 +135,7 @@ async def main(
         async def source() -> list[Job]:
             return todo
 
-        worker = Worker(source, settings, db=db, metrics=Metrics())
+        worker = Worker(source, settings, db=db, metrics=Metrics(), now=folder.now)
         with leaving_on_signals(stop):
             folder.note("started")
             await worker.work(stop)

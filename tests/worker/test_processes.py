@@ -5,13 +5,15 @@ import signal
 from datetime import datetime, timedelta
 
 import pytest
+from sqlalchemy import Connection, update
 
 from reedbed.jobs import Outcome, now_utc
-from reedbed.store import runs, workers
+from reedbed.store import leases, runs, workers
 from reedbed.store.runs import State
 from worker.conftest import DEADLINE_S, Stage, until
 
 ALL = (1, 2, 3, 4, 5)
+HOUR_S = 3_600.0
 
 SQLITE = pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 """For what the kind of database has no part in: each test takes seconds."""
@@ -22,6 +24,12 @@ async def done(stage: Stage) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while [run.state for run in await stage.db.read(runs.recent, limit=10)] != [State.DONE]:
             await asyncio.sleep(0.05)
+
+
+async def ended_runs(stage: Stage, more: int) -> None:
+    """Wait until so many more runs have ended."""
+    before = stage.notes().count("end")
+    await until(lambda: stage.notes().count("end") >= before + more)
 
 
 def moments(stage: Stage) -> list[datetime]:
@@ -173,6 +181,78 @@ async def test_moments_that_pass_while_no_worker_lives_are_made_up_for_by_one_ru
     await until(lambda: moments(stage)[-1] > last)
 
     assert min(moment for moment in moments(stage) if moment > last) >= last + timedelta(seconds=4)
+
+
+@SQLITE
+async def test_jobs_go_on_while_the_clock_jumps(stage: Stage) -> None:
+    await jumping(stage, 1, -1)
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("jumps", [(1, 0), (-1, 0), (1, -1), (-1, 1), (1, -1, 1, 0)], ids=str)
+async def test_jobs_go_on_wherever_the_clock_jumps(stage: Stage, jumps: tuple[int, ...]) -> None:
+    await jumping(stage, *jumps)
+
+
+async def jumping(stage: Stage, *jumps: int) -> None:
+    """Let a worker's clock jump to so many days ahead, one after the other; its job goes on each time."""
+    stage.open_gates(1)
+    child = await stage.start(job="one", every_s=1)
+    await ended_runs(stage, 1)
+
+    for days in jumps:
+        stage.set_clock(timedelta(days=days))
+        await ended_runs(stage, 2)  # the first may have been asked for before
+    child.terminate()
+
+    assert await stage.ended(child) == 0
+    assert {run.state for run in await stage.db.read(runs.recent, limit=100)} == {State.DONE}
+
+
+@SQLITE
+async def test_a_moment_that_a_wrong_clock_had_before_is_run_when_it_comes(stage: Stage) -> None:
+    stage.open_gates(1)
+    child = await stage.start(job="one", every_s=HOUR_S)
+    await ended_runs(stage, 1)
+    stage.set_clock(timedelta(days=1))
+    await ended_runs(stage, 1)
+    tomorrow = max(moments(stage))
+    stage.set_clock(timedelta())
+    await until(lambda: "clock_went_back" in stage.log())
+    child.terminate()
+    await stage.ended(child)
+
+    stage.set_clock(tomorrow + timedelta(seconds=1) - now_utc())  # the day has passed
+    await stage.start(job="one", every_s=HOUR_S)
+
+    await until(lambda: moments(stage).count(tomorrow) == 2)
+
+
+@pytest.mark.soak
+async def test_what_a_dead_worker_with_a_wrong_clock_began_is_taken_over(stage: Stage) -> None:
+    stage.open_gates(1, 2)
+    stage.set_clock(timedelta(days=1))
+    killed = await stage.start()
+    await stage.noted("begin 3")
+    await stage.kill(killed)
+    await stage.db.write(moved_away)
+
+    stage.set_clock(timedelta())
+    stage.open_gates(*ALL)
+    restarted = await stage.start()
+    await stage.noted("end")
+
+    assert [note for note in stage.notes(restarted) if note.startswith("begin")] == [
+        "begin 3",
+        "begin 4",
+        "begin 5",
+    ]
+
+
+def moved_away(connection: Connection) -> None:
+    """Let the workers and their leases be of a machine whose processes can't be asked for from here."""
+    connection.execute(update(workers.WORKERS).values(host="elsewhere"))
+    connection.execute(update(leases.LEASES).values(owner="worker@elsewhere#000000-1-000000"))
 
 
 async def test_a_worker_that_leaves_takes_its_sign_of_life_along(stage: Stage) -> None:

@@ -10,7 +10,7 @@ import msgspec
 import structlog
 
 from reedbed.errors import ReedbedError, Refused, Unreachable
-from reedbed.intel.plan import Limits, needs_screening, wait_s
+from reedbed.intel.plan import LONGEST_WAIT_S, Limits, needs_screening, wait_s
 from reedbed.intel.screen import in_use_now
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.custom_issue import IssueStyle, custom_issue, issue_id
@@ -86,7 +86,7 @@ async def push(
     To be called under the lease of this platform's run, so that what is leased still was a dead run's.
     Once `leaving` says so, what is under way is ended and nothing more begun; what is left stays due.
     """
-    await db.write(outbox.reclaim, target.platform)
+    await db.write(outbox.reclaim, target.platform, now=now(), longest_wait_s=LONGEST_WAIT_S)
     counts = dict.fromkeys(Pushes.__struct_fields__, 0)
     error: ReedbedError | None = None
     while batch := await db.write(

@@ -97,7 +97,7 @@ class Skip(msgspec.Struct, frozen=True, kw_only=True):
 def status(connection: Connection, *, feeds: Sequence[str], now: datetime) -> Status:
     """Gather the state of every feed (those configured, and those that left statements) and platform."""
     tallies = advisories.tally(connection)
-    ended = runs.last_success(connection)
+    ended = runs.last_success(connection, now=now)
     names = sorted({*feeds, *(tally.feed for tally in tallies)})
     return Status(
         feeds=[_feed(connection, name, tallies, ended) for name in names],

@@ -19,6 +19,10 @@ LEASES = Table(
 )
 
 
+SKEW_S = 900.0
+"""A lease that lasts that much longer than any that is given away comes from a clock that has jumped."""
+
+
 class Lease(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     owner: str
@@ -30,14 +34,16 @@ def take(connection: Connection, name: str, owner: str, *, now: datetime, ttl_s:
     """Take a lease that is free, or over, or this owner's already; say whether it is theirs now.
 
     An owner that comes back after a crash has its lease at once, so no two tasks may go by one owner's name.
+    Who asks must want it for about as long as its holder: one that lasts much longer counts as over.
     """
+    longest = now + timedelta(seconds=ttl_s + SKEW_S)
     taking = upsert(connection, LEASES).values(
         name=name, owner=owner, taken_at=now, until=now + timedelta(seconds=ttl_s)
     )
     statement = taking.on_conflict_do_update(
         index_elements=["name"],
         set_={key: taking.excluded[key] for key in ("owner", "taken_at", "until")},
-        where=or_(LEASES.c.until <= now, LEASES.c.owner == owner),
+        where=or_(LEASES.c.until <= now, LEASES.c.until > longest, LEASES.c.owner == owner),
     )
     return connection.execute(statement.returning(LEASES.c.name)).first() is not None
 

@@ -114,12 +114,21 @@ def give_back(connection: Connection, platform: str, owner: str) -> None:
     )
 
 
-def reclaim(connection: Connection, platform: str) -> None:
-    """End every lease on a platform's changes, for a run that alone may push there, after one that died."""
+def reclaim(connection: Connection, platform: str, *, now: datetime, longest_wait_s: float) -> None:
+    """End every lease on a platform's changes, for a run that alone may push there, after one that died.
+
+    What would wait longer than anything is made to wait was written when a clock was ahead: it is due now.
+    """
     connection.execute(
         update(CHANGES)
         .where(_ROW.platform == platform, _ROW.lease_owner.is_not(None))
         .values(lease_owner=None, leased_until=None)
+    )
+    longest = now + timedelta(seconds=longest_wait_s)
+    connection.execute(
+        update(CHANGES)
+        .where(_ROW.platform == platform, _ROW.next_attempt_at > longest)
+        .values(next_attempt_at=now)
     )
 
 

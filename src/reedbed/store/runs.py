@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from uuid import UUID
 
@@ -45,6 +45,10 @@ RUNS = Table(
     Column("cancel_requested", Boolean, nullable=False),
     Index(None, "state", "id"),
 )
+
+
+SKEW = timedelta(seconds=60)
+"""How far the clocks of two machines may be apart."""
 
 
 class Run(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,10 +146,16 @@ def recent(connection: Connection, *, before: str | None = None, limit: int) -> 
     return structs(connection, query.where(RUNS.c.id < before) if before else query, Run)
 
 
-def last_success(connection: Connection) -> dict[tuple[str, str | None, str | None], datetime]:
-    """When each (flow, platform, feed) last ended well."""
+def last_success(
+    connection: Connection, *, now: datetime
+) -> dict[tuple[str, str | None, str | None], datetime]:
+    """When each (flow, platform, feed) last ended well. An end that is still to come is a jumped clock's."""
     by = (RUNS.c.flow, RUNS.c.platform, RUNS.c.feed)
-    query = select(*by, func.max(RUNS.c.ended_at)).where(RUNS.c.state == State.DONE).group_by(*by)
+    query = (
+        select(*by, func.max(RUNS.c.ended_at))
+        .where(RUNS.c.state == State.DONE, RUNS.c.ended_at <= now + SKEW)
+        .group_by(*by)
+    )
     return {(flow, platform, feed): at for flow, platform, feed, at in connection.execute(query)}
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, delete, select
+from sqlalchemy import Column, ColumnElement, Connection, Integer, String, Table, and_, delete, or_, select
 
 from reedbed.store.columns import KEY, METADATA, Utc
 from reedbed.store.dialects import upsert
@@ -20,6 +20,10 @@ WORKERS = Table(
     Column("started_at", Utc, nullable=False),
     Column("beat_at", Utc, nullable=False),
 )
+
+
+SKEW_S = 60.0
+"""A beat that much ahead of us comes from a clock that has jumped, and says nothing of life."""
 
 
 class Worker(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,12 +47,14 @@ def beat(connection: Connection, worker: Worker) -> None:
 
 def alive(connection: Connection, now: datetime, younger_than_s: float) -> list[Worker]:
     """List the workers whose last beat is recent, by id."""
-    return _listed(connection, WORKERS.c.beat_at > now - timedelta(seconds=younger_than_s))
+    beat_at, ahead = WORKERS.c.beat_at, now + timedelta(seconds=SKEW_S)
+    return _listed(connection, and_(beat_at > now - timedelta(seconds=younger_than_s), beat_at <= ahead))
 
 
 def dead(connection: Connection, now: datetime, older_than_s: float) -> list[Worker]:
-    """List the workers that have not beaten for that long, by id."""
-    return _listed(connection, WORKERS.c.beat_at <= now - timedelta(seconds=older_than_s))
+    """List the workers that have not beaten for that long, or in a time that has not come yet, by id."""
+    beat_at, ahead = WORKERS.c.beat_at, now + timedelta(seconds=SKEW_S)
+    return _listed(connection, or_(beat_at <= now - timedelta(seconds=older_than_s), beat_at > ahead))
 
 
 def forget(connection: Connection, ids: Sequence[str]) -> None:

@@ -3,9 +3,9 @@
 import os
 import re
 import secrets
+from datetime import datetime
 from typing import Final
 
-from reedbed.jobs import now_utc
 from reedbed.store import leases
 from reedbed.store.database import Database
 from reedbed.worker import machine
@@ -19,18 +19,18 @@ def process_name(name: str = "") -> str:
     return f"{name or 'worker'}@{machine.name()}-{os.getpid()}-{secrets.token_hex(3)}"
 
 
-async def claim(db: Database, lease: str, owner: str, *, ttl_s: float) -> bool:
+async def claim(db: Database, lease: str, owner: str, *, now: datetime, ttl_s: float) -> bool:
     """Take a lease, if need be from a process of this machine that has ended; say whether it is ours.
 
     Without looking, a process that was killed would keep its successor waiting for as long as leases last.
     """
-    if await db.write(leases.take, lease, owner, now=now_utc(), ttl_s=ttl_s):
+    if await db.write(leases.take, lease, owner, now=now, ttl_s=ttl_s):
         return True
-    holder = await db.read(leases.holder, lease, now=now_utc())
+    holder = await db.read(leases.holder, lease, now=now)
     if holder is None or not has_died(holder.owner):
         return False
     await db.write(leases.release, lease, holder.owner)
-    return await db.write(leases.take, lease, owner, now=now_utc(), ttl_s=ttl_s)
+    return await db.write(leases.take, lease, owner, now=now, ttl_s=ttl_s)
 
 
 def has_died(owner: str) -> bool:

@@ -27,6 +27,8 @@ from reedbed.worker.schedule import due
 log = structlog.get_logger()
 
 HOUSEKEEPING_S: Final = 3600.0
+SKEW: Final = timedelta(seconds=60)
+"""A clock that goes back further than that was set, not adjusted."""
 KEEP_RUNS: Final = 5_000
 KEEP_FOR: Final = timedelta(days=14)
 
@@ -58,18 +60,28 @@ class Duty(msgspec.Struct):
 class Worker:
     """One process among any number that share a store and an engine's database."""
 
-    def __init__(self, source: JobSource, settings: Settings, *, db: Database, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        source: JobSource,
+        settings: Settings,
+        *,
+        db: Database,
+        metrics: Metrics,
+        now: Callable[[], datetime] = now_utc,
+    ) -> None:
         self._source = source
         self._jobs: Mapping[str, Job] = {}
         self._db = db
+        self._now = now
         self._lease_s = settings.lease_s
         self._poll_s = settings.poll_s
         self._leaving = asyncio.Event()
         self._asked: dict[str, datetime] = {}
         self._idle: set[str] = set()
+        self._latest = now()  # that the clock has shown
         self.id = process_name(settings.name)
         self.ticked_at = time.monotonic()
-        self._runner = Runner(db, owner=self.id, metrics=metrics, lease_s=settings.lease_s)
+        self._runner = Runner(db, owner=self.id, metrics=metrics, lease_s=settings.lease_s, now=now)
         self._engine = Engine(
             settings.engine_url,
             executor_id=self.id,
@@ -89,12 +101,13 @@ class Worker:
             SettingsError: a job's schedule is not one.
             Unreachable: the store, or the engine's database, does not answer at the start.
         """
-        began = now_utc()
+        began = self._now()
         await self._ask_for_jobs()
         await self._beat(began)
         self._engine.open()
         try:
             await self._engine.listen()
+            await self._forget_what_is_to_come()
             log.info("worker_started", worker=self.id)
             await self._attend(stop, began)
         finally:
@@ -109,6 +122,7 @@ class Worker:
         duties = [
             Duty("jobs", self._ask_for_jobs, self._lease_s / 3),
             Duty("take-over", self._take_over, self._lease_s / 3),
+            Duty("clock", self._look_at_the_clock, self._lease_s / 3),
             Duty("wake", self._wake, self._poll_s),
             Duty("housekeeping", self._housekeep, HOUSEKEEPING_S),
         ]
@@ -149,25 +163,36 @@ class Worker:
                 pid=os.getpid(),
                 version=version("reedbed"),
                 started_at=began,
-                beat_at=now_utc(),
+                beat_at=self._now(),
             ),
         )
 
     async def _ask_for_jobs(self) -> None:
         jobs = {job.name: job for job in await self._source()}
         for job in jobs.values():
-            due(job.schedule, job.name, now_utc())  # raises here what would fail whenever it is asked for
+            due(job.schedule, job.name, self._now())  # raises here what would fail whenever it is asked for
         if jobs.keys() != self._jobs.keys():
             log.info("jobs_known", worker=self.id, jobs=sorted(jobs))
         self._jobs = jobs
 
     async def _wake(self) -> None:
         """Ask for the runs that are due. Of the moments that were missed, only the last counts."""
-        now = now_utc()
+        now = self._now()
+        self._latest = max(self._latest, now)
         for job in self._jobs.values():
             moment = due(job.schedule, job.name, now)
             if self._asked.get(job.name) != moment and await self._engine.enqueue(job.name, moment):
                 self._asked[job.name] = moment
+
+    async def _look_at_the_clock(self) -> None:
+        """While the clock is behind where it was, forget the runs of moments to come, as they end."""
+        if self._now() < self._latest - SKEW:
+            await self._forget_what_is_to_come()
+
+    async def _forget_what_is_to_come(self) -> None:
+        now = self._now()
+        if forgotten := await self._engine.forget_after(now + SKEW):
+            log.warning("clock_went_back", now=now.isoformat(), forgotten_runs=forgotten)
 
     async def _take_over(self) -> None:
         """Go on with what dead workers had begun. One worker at a time looks: see `Engine.resume`."""
@@ -175,10 +200,10 @@ class Worker:
         await self._resume_own(begun)
         if not await self._alone("take-over"):
             return
-        now = now_utc()
+        now = self._now()
         known = await self._db.read(workers.alive, now, self._lease_s)
         gone = {worker.id for worker in known if machine.is_gone(worker.host, worker.pid)}
-        living = {worker.id for worker in known} - gone
+        living = {self.id, *(worker.id for worker in known)} - gone
         orphans = [run for run in begun if run.executor_id not in living]
         for run in orphans:
             log.info("run_taken_over", job=run.job, dead=run.executor_id, by=self.id)
@@ -206,21 +231,21 @@ class Worker:
         unfinished = await self._engine.unfinished()
         for run in running:
             job = job_name(run.flow, run.feed, run.platform)
-            holder = await self._db.read(leases.holder, lease_name(job), now=now_utc())
+            holder = await self._db.read(leases.holder, lease_name(job), now=self._now())
             if job in unfinished or holder is not None:
                 continue
             fault = Fault("The run broke off", f"{run.owner} died", "The next run goes on from the store.")
-            await self._db.write(runs.finish, run.id, State.FAILED, now=now_utc(), error=fault)
+            await self._db.write(runs.finish, run.id, State.FAILED, now=self._now(), error=fault)
 
     async def _housekeep(self) -> None:
         """Forget the engine's old runs; the rows in the store stay."""
         if await self._alone("housekeeping"):
-            forgotten = await self._engine.clean_up(keep=KEEP_RUNS, before=now_utc() - KEEP_FOR)
+            forgotten = await self._engine.clean_up(keep=KEEP_RUNS, before=self._now() - KEEP_FOR)
             log.debug("housekeeping_done", forgotten=forgotten)
 
     async def _alone(self, duty: str) -> bool:
         """Say whether this duty is this worker's for now, and not another's."""
-        return await claim(self._db, f"worker:{duty}", self.id, ttl_s=self._lease_s)
+        return await claim(self._db, f"worker:{duty}", self.id, now=self._now(), ttl_s=self._lease_s)
 
     async def _carry_out(self, job: str, moment: datetime, record: Recorder) -> str:
         if self._leaving.is_set():

@@ -209,6 +209,18 @@ class Engine:
             await DBOS.delete_workflows_async(gone)
         return len(gone)
 
+    async def forget_after(self, moment: datetime) -> int:
+        """Forget ended runs that were due after a moment which is yet to come; give how many.
+
+        They were carried out while a clock was ahead. Remembered, they would count as done when their moment
+        does come, and nothing would run then.
+        """
+        found = await self._listed(ENDED, limit=10 * BATCH)
+        gone = [each.workflow_id for each in found if _job_and_moment(each.workflow_id)[1] > moment]
+        if gone:
+            await DBOS.delete_workflows_async(gone)
+        return len(gone)
+
     async def _carried_out(self, job: str, moment: str) -> str:
         task = asyncio.current_task()
         assert task is not None, "the engine runs a workflow as a task"

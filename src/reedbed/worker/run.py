@@ -64,9 +64,16 @@ class Runner:
     """
 
     def __init__(
-        self, db: Database, *, owner: str, metrics: Metrics | None = None, lease_s: float = 30.0
+        self,
+        db: Database,
+        *,
+        owner: str,
+        metrics: Metrics | None = None,
+        lease_s: float = 30.0,
+        now: Callable[[], datetime] = now_utc,
     ) -> None:
         self._db = db
+        self._now = now
         self.owner = owner
         self._metrics = metrics or Metrics()
         self.lease_s = lease_s
@@ -101,14 +108,14 @@ class Runner:
 
     async def _take(self, lease: str, owner: str, patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
-        while not await claim(self._db, lease, owner, ttl_s=self.lease_s):
+        while not await claim(self._db, lease, owner, now=self._now(), ttl_s=self.lease_s):
             if time.monotonic() >= deadline:
                 return False
             await asyncio.sleep(POLL_S)
         return True
 
     async def _skipped(self, job: Job) -> Ran:
-        holder = await self._db.read(leases.holder, lease_name(job.name), now=now_utc())
+        holder = await self._db.read(leases.holder, lease_name(job.name), now=self._now())
         who = holder.owner if holder else "another run"
         log.info("run_skipped", job=job.name, holder=who)
         self._metrics.run_skipped(job)
@@ -122,7 +129,7 @@ class Runner:
     async def _leased(
         self, job: Job, owner: str, scheduled_at: datetime, record: Recorder, leaving: asyncio.Event
     ) -> Ran:
-        run = await self._begin(job, await record("begin", _new_run_id))
+        run = await self._begin(job, await record("begin", self._new_run_id))
         if run.state is not State.RUNNING:  # it had ended when its worker died, and only the engine missed it
             return Ran(
                 job=job.name, id=run.id, outcome=OUTCOMES[run.state], counts=run.counts, fault=run.error
@@ -131,12 +138,15 @@ class Runner:
         with structlog.contextvars.bound_contextvars(job=job.name, run=run.id):
             return await self._timed(job, context, owner)
 
+    async def _new_run_id(self) -> str:
+        return runs.new_id(self._now())
+
     async def _begin(self, job: Job, run_id: str) -> Run:
         return await self._write(
             runs.start,
             job.flow,
             owner=self.owner,
-            now=now_utc(),
+            now=self._now(),
             platform=job.platform,
             feed=job.feed,
             run_id=run_id,
@@ -180,7 +190,7 @@ class Runner:
                         return Stop.CANCELLED
                     if asked - renewed >= self.lease_s / 3:
                         if not await self._db.write(
-                            leases.renew, lease, owner, now=now_utc(), ttl_s=self.lease_s
+                            leases.renew, lease, owner, now=self._now(), ttl_s=self.lease_s
                         ):
                             return Stop.LOST
                         renewed = asked
@@ -194,7 +204,7 @@ class Runner:
         if ran.id is None or ran.outcome not in STATES:  # a lost run's row belongs to whoever has its lease
             return
         await self._write(
-            runs.finish, ran.id, STATES[ran.outcome], now=now_utc(), counts=ran.counts, error=ran.fault
+            runs.finish, ran.id, STATES[ran.outcome], now=self._now(), counts=ran.counts, error=ran.fault
         )
 
     async def _write(
@@ -219,10 +229,6 @@ def lease_name(job: str) -> str:
 def lease_owner(owner: str, scheduled_at: datetime) -> str:
     """Name one run as an owner: two runs of a job in one process must not share their lease."""
     return f"{owner}/{scheduled_at.isoformat()}"
-
-
-async def _new_run_id() -> str:
-    return runs.new_id(now_utc())
 
 
 def _ended(job: Job, run_id: str, task: "asyncio.Future[Counts]", stop: Stop | None) -> Ran:

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
 
 from sqlalchemy import Connection
 
 from reedbed.errors import SettingsError
 from reedbed.intel.push import Observer
-from reedbed.jobs import Job, job_name
+from reedbed.jobs import Job, job_name, now_utc
 from reedbed.metrics import Outbox, Readings
 from reedbed.store import outbox, platforms, profiles, runs
 from reedbed.store.database import Database
@@ -68,7 +69,7 @@ async def _read(db: Database) -> Readings:
             why="an older release or a restored backup has changed it meanwhile",
             fix="Restart this daemon, which migrates it.",
         )
-    return await db.read(readings)
+    return await db.read(readings, now=now_utc())
 
 
 def engine_url(parts: Parts) -> str:
@@ -79,7 +80,7 @@ def engine_url(parts: Parts) -> str:
     return f"sqlite:///{settings.data_path / 'engine.db'}"
 
 
-def readings(connection: Connection) -> Readings:
+def readings(connection: Connection, *, now: datetime) -> Readings:
     """Read what metrics and readiness show of the store."""
     depths = outbox.depths(connection)
     known = platforms.list_all(connection)
@@ -91,7 +92,7 @@ def readings(connection: Connection) -> Readings:
         },
         last_success={
             job_name(flow, feed, platform): at
-            for (flow, platform, feed), at in runs.last_success(connection).items()
+            for (flow, platform, feed), at in runs.last_success(connection, now=now).items()
         },
     )
 
