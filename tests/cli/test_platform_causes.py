@@ -49,7 +49,7 @@ async def test_a_port_where_nobody_listens(household: Household, standin: Runnin
 async def test_an_authority_that_is_not_known(household: Household, standin: Running) -> None:
     causes = await failed(household, standin, ca=False)
 
-    assert "CA file" in causes["tls-unknown-ca"]["fix"]
+    assert "--ca-file" in causes["tls-unknown-ca"]["fix"]
 
 
 async def test_a_token_that_is_wrong(household: Household, standin: Running) -> None:
