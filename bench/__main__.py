@@ -15,6 +15,8 @@ BENCHMARKS = {
     "help": "bench.help",
     "push": "bench.push",
     "push-faults": "bench.push_faults",
+    "publication": "bench.publication",
+    "replay": "bench.replay",
     "poll": "bench.poll",
     "idle": "bench.idle",
     "import": "bench.intake",

@@ -85,3 +85,14 @@ def used_cpu_s(pid: int) -> float:
     """CPU time of a living process since its start: the fields utime and stime of proc_pid_stat(5)."""
     fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     return (int(fields[11]) + int(fields[12])) / TICKS_A_SECOND
+
+
+def forget_peak() -> None:
+    """Let this process's peak of memory begin anew (proc_pid_clear_refs(5), the value 5)."""
+    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def own_peak_mb() -> float:
+    """Most memory of this process that was resident at once since `forget_peak` (VmHWM)."""
+    status = Path("/proc/self/status").read_text(encoding="utf-8")
+    return int(status.partition("VmHWM:")[2].split()[0]) * 1024 / MEGABYTE

@@ -35,15 +35,20 @@ class Home:
             "REEDBED_SECRET_KEY": key,
         }
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program needs that works in this folder."""
+        return dict(self._environment)
+
     def configure(self, source: str, *, settings: str = "", feed: str = "") -> None:
         """Write the settings: one feed of OSV records at `source`, and more of it and of others as TOML."""
         where = f'kind = "osv"\nname = "osv"\nsource = "{source}"\nallow_plain_http = true'
         self._settings.write_text(f"{settings}\n[[feeds]]\n{where}\n{feed}\n", encoding="utf-8")
 
-    async def add_platform(self, standin: Address, *, concurrency: int = 32) -> None:
+    async def add_platform(self, standin: Address, *, name: str = PLATFORM, concurrency: int = 32) -> None:
         """Store a stand-in as a platform whose pace is no limit."""
         pace = ("--per-second", "100000", "--concurrency", str(concurrency))
-        place = ("platform", "add", PLATFORM, standin.url, "--ca-file", str(standin.ca), "--no-test")
+        place = ("platform", "add", name, standin.url, "--ca-file", str(standin.ca), "--no-test")
         await self.run(*place, *pace, given=standin.admin_token)
 
     async def run(self, *arguments: str, given: str = "", allowed: Sequence[int] = (0,)) -> Ended:

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -47,28 +48,29 @@ async def measure() -> AsyncIterator[Figure | Remark]:
         yield Figure(name="push.cpu", value=pushed.cpu_s, unit="s")
         floor_s = RECORDS * CALLS * LATENCY_MS / 1_000 / CONCURRENCY
         yield Figure(name="push.of-floor", value=pushed.seconds / floor_s, unit="x")
-        three_s = await sequential_s(stage.standin, calls=CALLS)
+        three_s = RECORDS * await sequential_s(stage.standin, calls=CALLS)
         yield Figure(name="push.sequential", value=three_s, unit="s")
         ratio = three_s / pushed.seconds
         yield Figure(name="push.faster", value=ratio, unit="x", target=10, wanted="at least")
-        one_s = await sequential_s(stage.standin, calls=1)
+        one_s = RECORDS * await sequential_s(stage.standin, calls=1)
         yield Figure(name="push.one-post", value=one_s, unit="s")
         yield Figure(name="push.faster-than-one-post", value=one_s / pushed.seconds, unit="x")
 
 
 @asynccontextmanager
-async def staged(latency_ms: int = LATENCY_MS) -> AsyncIterator[Stage]:
-    """Start a stand-in, and set up a `reedbed` that has `RECORDS` packages to push there; none is held."""
+async def staged(latency_ms: int = LATENCY_MS, records: int = RECORDS) -> AsyncIterator[Stage]:
+    """Start a stand-in, and set up a `reedbed` that has so many packages to push there; none is held."""
     with tempfile.TemporaryDirectory(prefix="reedbed-bench-") as temporary:
         place = Path(temporary)
         (place / "npm").mkdir()
-        write_zip(place / "npm/all.zip", (_record(number) for number in range(RECORDS)))
+        made = datetime.now(UTC) - timedelta(days=1)  # old news is not for pushing
+        write_zip(place / "npm/all.zip", (_record(number, made) for number in range(records)))
         async with started(place / "standin", "--empty") as standin, served(place) as source:
             await ask(standin, "PATCH", "/switches", {"latency_ms": latency_ms})
             home = Home(place / "home")
             await home.add_platform(standin, concurrency=CONCURRENCY)
             home.configure(
-                source.url, settings=f"[intel]\nmax_blocks = {RECORDS}", feed='ecosystems = ["npm"]'
+                source.url, settings=f"[intel]\nmax_blocks = {records}", feed='ecosystems = ["npm"]'
             )
             yield Stage(home, standin, source)
 
@@ -77,11 +79,14 @@ def package(number: int) -> str:
     return f"pushed-{number}"
 
 
-def _record(number: int) -> dict[str, object]:
-    return record(f"MAL-2026-{number + 1}", package(number), versions=[f"1.0.{number % 10}"])
+def _record(number: int, made: datetime) -> dict[str, object]:
+    versions = [f"1.0.{number % 10}"]
+    return record(f"MAL-2026-{number + 1}", package(number), versions=versions, modified=made)
 
 
-async def sequential_s(standin: Address, *, calls: int) -> float:
-    """Seconds that the sequential client would take for all records."""
-    client = (sys.executable, "-m", "bench.sequential", standin.url, str(standin.ca), str(SLICE), str(calls))
-    return RECORDS * float((await run(*client, given=standin.admin_token)).out)
+async def sequential_s(standin: Address, *, calls: int, issues: int = SLICE, heedless: bool = False) -> float:
+    """Seconds that the sequential client takes for an issue."""
+    way = "heedless" if heedless else "careful"
+    client = (sys.executable, "-m", "bench.sequential", standin.url, str(standin.ca))
+    ended = await run(*client, str(issues), str(calls), way, given=standin.admin_token)
+    return float(ended.out)

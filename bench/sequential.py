@@ -1,9 +1,10 @@
 """The peer of `push`: a client that makes one request after the other, on the library that Reedbed uses.
 
-    python -m bench.sequential URL CA_FILE ISSUES CALLS < TOKEN
+    python -m bench.sequential URL CA_FILE ISSUES CALLS careful|heedless < TOKEN
 
 Makes ISSUES custom issues, each with CALLS requests: 3 to read, write and read back as Reedbed does, or 1 to
-write and believe it. Prints the seconds that it took an issue.
+write and believe it. `careful` ends with the first answer that it did not hope for; `heedless` goes on to the
+next issue whatever came, as SafeDep's daemon does. Prints the seconds that it took an issue.
 """
 
 import asyncio
@@ -30,14 +31,22 @@ def body(number: int, prefix: str) -> dict[str, object]:
     }
 
 
-async def push(url: str, ca_file: str, issues: int, calls: int, token: str) -> float:
+class Unexpected(Exception):
+    """An answer that the client had not hoped for."""
+
+
+async def push(url: str, ca_file: str, issues: int, calls: int, token: str, *, heedless: bool) -> float:
     trust = ssl.create_default_context(cafile=ca_file)
     async with aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=trust), headers={"Authorization": f"Bearer {token}"}
     ) as session:
         began = time.perf_counter()
         for number in range(issues):
-            await _one(session, url, body(number, f"sequential-{calls}"), calls)
+            try:
+                await _one(session, url, body(number, f"sequential-{calls}"), calls)
+            except Unexpected as error:
+                if not heedless:
+                    raise SystemExit(str(error)) from error
         return (time.perf_counter() - began) / issues
 
 
@@ -54,10 +63,10 @@ async def _expect(answering: "aiohttp.client._RequestContextManager", status: in
     async with answering as response:
         await response.read()
         if response.status != status:
-            raise SystemExit(f"{response.method} {response.url.path} was answered {response.status}")
+            raise Unexpected(f"{response.method} {response.url.path} was answered {response.status}")
 
 
 if __name__ == "__main__":
-    url, ca_file, issues, calls = sys.argv[1:]
+    url, ca_file, issues, calls, way = sys.argv[1:]
     token = sys.stdin.read().strip()
-    print(asyncio.run(push(url, ca_file, int(issues), int(calls), token)))
+    print(asyncio.run(push(url, ca_file, int(issues), int(calls), token, heedless=way == "heedless")))
