@@ -47,8 +47,8 @@ FIX: dict[Cause, str] = {
     Cause.DROPPED: "Try again; if it lasts, look at the reverse proxy in front of JFrog.",
     Cause.PROXY: "Check the platform's proxy setting.",
     Cause.TLS_EXPIRED: "Renew the certificate of the JFrog host.",
-    Cause.TLS_UNKNOWN_CA: "Set the platform's CA file (--ca-file of `reedbed platform add`), or SSL_CERT_FILE "
-    "for all that this program asks, to the PEM file of the authority that signed it.",
+    Cause.TLS_UNKNOWN_CA: "Set the platform's CA file (--ca-file of `reedbed platform add`), or "
+    "SSL_CERT_FILE for all that this program asks, to the PEM file of the authority that signed it.",
     Cause.TLS_WRONG_NAME: "Use the host name that the certificate names, or have it issued for this one.",
     Cause.TLS: "Check that the port speaks TLS, and which versions of TLS it allows.",
     Cause.RESTING: "Nothing: calls start again by themselves. `reedbed platform test` says what is wrong.",
