@@ -10,7 +10,7 @@ from typing import Any, Literal
 import msgspec
 from aiohttp import web
 
-Service = Literal["artifactory", "xray", "access", "other"]
+Service = Literal["artifactory", "docker", "xray", "access", "other"]
 Refusal = Literal["missing", "credentials", "token", "expired", "revoked", "audience"]
 """Why credentials were not taken: none, wrong ones, an unknown token, too old, revoked, meant for others."""
 
@@ -38,12 +38,14 @@ def json_answer(body: Any, *, status: int = 200) -> web.Response:
 
 def service_of(path: str) -> Service:
     """Tell by a request's path which service answers it."""
-    match path.split("/", 2)[1:2]:
-        case ["artifactory"]:
+    match path.split("/", 4)[1:4]:
+        case ["artifactory", "api", "docker"] | ["v2", *_]:
+            return "docker"
+        case ["artifactory", *_]:
             return "artifactory"
-        case ["xray"]:
+        case ["xray", *_]:
             return "xray"
-        case ["access"]:
+        case ["access", *_]:
             return "access"
     return "other"
 
@@ -51,6 +53,12 @@ def service_of(path: str) -> Service:
 def artifactory(status: int, message: str, **headers: str) -> Refused:
     """Artifactory REST: `{"errors":[{"status":404,"message":"…"}]}`."""
     return _json(status, {"errors": [{"status": status, "message": message}]}, headers)
+
+
+def docker(status: int, code: str, message: str, detail: Any = None, **headers: str) -> Refused:
+    """A registry: `{"errors":[{"code":"MANIFEST_UNKNOWN","message":"…","detail":{…}}]}`."""
+    body = {"errors": [{"code": code, "message": message, "detail": detail}]}
+    return _json(status, body, {"Docker-Distribution-Api-Version": "registry/2.0", **headers})
 
 
 def aql(status: int, text: str) -> Refused:
@@ -99,12 +107,16 @@ def failure(service: Service, status: int) -> Refused:
             return xray(status, phrase)
         case "access":
             return access(status, phrase.upper().replace(" ", "_"), phrase)
+        case "docker":
+            return docker(status, _DOCKER_CODES.get(status, "UNKNOWN"), phrase)
     return artifactory(status, phrase)
 
 
 def _json(status: int, body: Any, headers: dict[str, str]) -> Refused:
     return Refused(status, msgspec.json.encode(body), "application/json", headers)
 
+
+_DOCKER_CODES = {401: "UNAUTHORIZED", 403: "DENIED", 405: "UNSUPPORTED", 429: "TOOMANYREQUESTS"}
 
 _PHRASES = {int(status): status.phrase for status in HTTPStatus}
 

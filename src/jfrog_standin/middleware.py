@@ -17,6 +17,8 @@ FAULT: web.RequestKey[str] = web.RequestKey("fault")
 NO_ANSWER = frozenset(("hung", "drop_before", "drop_after"))
 AUDIENCES: dict[errors.Service, ServiceCode] = {"artifactory": "jfrt", "xray": "jfxr"}
 """Services that refuse a token meant for others. Access takes any: a token may always ask about itself."""
+SELF_GUARDED = frozenset(("docker", "other"))
+"""What lets callers in by itself: a registry's refusal names the address that was asked."""
 
 
 @web.middleware
@@ -73,7 +75,7 @@ async def gated(request: web.Request, handler: Handler) -> web.StreamResponse:
         return web.Response(status=302, headers={"Location": platform_of(request).url + system.ASLEEP_PATH})
     if service == "xray" and switches.xray_missing:
         raise web.HTTPNotFound
-    if service != "other" and request.path not in system.OPEN:
+    if service not in SELF_GUARDED and request.path not in system.OPEN:
         caller = caller_of(request)
         if service in AUDIENCES and not caller.is_heard_by(AUDIENCES[service]):
             raise errors.unauthorized(service, "audience" if caller.token_id else "missing")
@@ -85,7 +87,7 @@ async def stamped(request: web.Request, response: web.StreamResponse) -> None:
     platform = platform_of(request)
     if platform.switches.clock_skew_s and request.get(FAULT) != "clock_skew":
         response.headers["Date"] = format_datetime(platform.clock.now(), usegmt=True)
-    if errors.service_of(request.path) == "artifactory":
+    if errors.service_of(request.path) in {"artifactory", "docker"}:
         response.headers.setdefault("X-JFrog-Version", f"Artifactory/{system.ARTIFACTORY_VERSION}")
         response.headers.setdefault("X-Artifactory-Id", "standin")
         response.headers.setdefault("X-Artifactory-Node-Id", "standin-0")

@@ -7,6 +7,7 @@ import msgspec
 from aiohttp import web
 
 from jfrog_standin.access import Access
+from jfrog_standin.artifactory.docker_sessions import Uploads
 from jfrog_standin.artifactory.ordering import Orders
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.storage import Storage
@@ -35,6 +36,7 @@ class Platform:
         self.artifactory = Storage(now=self.clock.now)
         self.orders = Orders(self.artifactory)
         self.remotes = Remotes(self.artifactory)
+        self.uploads = Uploads()
         self.xray = Xray(
             repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches
         )

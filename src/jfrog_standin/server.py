@@ -11,6 +11,7 @@ import msgspec
 from aiohttp import web
 
 from jfrog_standin import control, system, token_api
+from jfrog_standin.artifactory.docker import routes as docker_routes
 from jfrog_standin.artifactory.routes import routes as artifactory_routes
 from jfrog_standin.artifactory.storage import MAX_FILE_BYTES
 from jfrog_standin.middleware import answered, faulted, gated, logged, stamped
@@ -45,6 +46,7 @@ def create_app(platform: Platform) -> web.Application:
     app.on_cleanup.append(lambda _: platform.deliveries.close())
     for part in (control.routes(), system.routes(), token_api.routes(), xray_routes()):
         app.add_routes(part)
+    app.add_routes(docker_routes(platform))
     app.add_routes(artifactory_routes(platform))
     return app
 

@@ -66,6 +66,10 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         0.0  # how far the platform's clock is ahead: Date header and every timestamp
     )
 
+    docker_paging: Literal["position", "name"] = "position"
+    """What `last` means in lists of images and tags: how many were shown, or, as specified, the last name."""
+    docker_referrers: bool = True  # older versions don't know `…/v2/<image>/referrers/<digest>`
+
     pypi_simple_json: bool = False  # “Enable simple json format”, off by default
     aql_max_rows: int = 500_000  # aql.search.query.max.limit
     aql_parallel: int = 0  # more AQL queries than that at once get 429; 0: no limit

@@ -105,6 +105,8 @@ def nothing_here(path: str, status: int, *, with_login_page: bool) -> web.Respon
         case "artifactory":
             text = "Method Not Allowed" if status == 405 else "Not Found"
             return errors.artifactory(status, text).response()
+        case "docker":
+            return errors.failure("docker", status).response()
         case "access":
             code = "METHOD_NOT_ALLOWED" if status == 405 else "NOT_FOUND"
             return errors.access(status, code, "No such resource").response()

@@ -15,7 +15,7 @@ from packaging.utils import (
 class Coordinates(msgspec.Struct, frozen=True, kw_only=True):
     """A release: package type, name and version as the ecosystem spells them."""
 
-    package_type: str  # "npm", "pypi" or "go"
+    package_type: str  # "npm", "pypi", "go", "docker" or "oci"
     name: str
     version: str
 
@@ -23,10 +23,14 @@ class Coordinates(msgspec.Struct, frozen=True, kw_only=True):
 GO_FILE = re.compile(r"(?P<module>.+)/@v/(?P<version>v[^/]+)\.(?:zip|mod|info)")
 
 
+IMAGE = re.compile(r"(?P<name>.+)/(?P<tag>[^/]+)/(?:list\.)?manifest\.json")
+"""The version of an image is its tag, or the digest that its folder is named by."""
+
+
 @lru_cache(maxsize=20_000)
 def coordinates_of(package_type: str, path: str) -> Coordinates | None:
     """The release that a file of a repository belongs to; None: it is no package file of that type."""
-    reader = {"npm": _npm, "pypi": _pypi, "go": _go}.get(package_type)
+    reader = _READERS.get(package_type)
     found = reader(path) if reader is not None else None
     return Coordinates(package_type=package_type, name=found[0], version=found[1]) if found else None
 
@@ -56,6 +60,14 @@ def _pypi(path: str) -> tuple[str, str] | None:
 def _go(path: str) -> tuple[str, str] | None:
     match = GO_FILE.fullmatch(path)
     return (go_unescape(match["module"]), go_unescape(match["version"])) if match else None
+
+
+def _image(path: str) -> tuple[str, str] | None:
+    match = IMAGE.fullmatch(path)
+    return (match["name"], match["tag"]) if match else None
+
+
+_READERS = {"npm": _npm, "pypi": _pypi, "go": _go, "docker": _image, "oci": _image}
 
 
 def go_escape(text: str) -> str:

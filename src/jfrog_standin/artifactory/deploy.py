@@ -4,6 +4,7 @@ from datetime import datetime
 
 from jfrog_standin.artifactory.contents import Unreadable, npm_manifest, python_metadata
 from jfrog_standin.artifactory.coordinates import coordinates_of
+from jfrog_standin.artifactory.docker_layout import PACKAGE_TYPES
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.storage import Item, Properties, Storage
 
@@ -40,7 +41,7 @@ def package_properties(package_type: str, path: str, body: bytes) -> Properties:
     A file that can't be read gets none and is kept all the same, as a real one does.
     """
     found = coordinates_of(package_type, path)
-    if found is None:
+    if found is None or package_type in PACKAGE_TYPES:  # an image's are set with its manifest
         return {}
     try:
         name, version = found.name, found.version

@@ -217,8 +217,7 @@ def _put_blobs(
 def _labels(image: Image | Index) -> dict[str, tuple[str, ...]]:
     if isinstance(image, Index) or image.config.content is None:
         return {}
-    labels = oci.labels_of(image.config.content.make())
-    return {f"docker.label.{name}": (value,) for name, value in labels.items()}
+    return oci.label_properties(image.config.content.make())
 
 
 def _image(

@@ -110,12 +110,13 @@ def media_type_of(body: bytes) -> str:
     return read.media_type or (OCI_MANIFEST if read.config is not None else OCI_INDEX)
 
 
-def labels_of(config: bytes) -> Mapping[str, str]:
-    """The labels in an image's config; what can't be read has none."""
+def label_properties(config: bytes) -> dict[str, tuple[str, ...]]:
+    """The labels in an image's config, as properties of its manifest; what can't be read has none."""
     if len(config) > MAX_CONFIG_BYTES:
         return {}
     try:
         part = msgspec.json.decode(config, type=Config).config
     except (msgspec.DecodeError, RecursionError):
         return {}
-    return (part.labels if part is not None else None) or {}
+    labels = (part.labels if part is not None else None) or {}
+    return {f"docker.label.{name}": (value,) for name, value in labels.items()}

@@ -45,7 +45,14 @@ class Remotes:
         self._upstreams: dict[str, str] = {}
         self._documents: dict[tuple[str, str, str], Document] = {}
         self._missed: dict[tuple[str, str], float] = {}  # (repository, URL) → when it was missed, monotonic
+        self._forgotten: dict[str, datetime] = {}  # repository → when its metadata was last forgotten
         self._asking = asyncio.Lock()
+
+    def session(self) -> aiohttp.ClientSession:
+        """The one session in which everything is fetched."""
+        if self._session is None:
+            self._session = aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True)
+        return self._session
 
     async def close(self) -> None:
         if self._session is not None:
@@ -81,7 +88,7 @@ class Remotes:
                 self._miss(repository, url)
                 return None
             read = Document(
-                body=await _read(answer, MAX_METADATA_BYTES),
+                body=await read_bounded(answer, MAX_METADATA_BYTES),
                 content_type=answer.content_type,
                 url=str(answer.url),
                 read_at=monotonic(),
@@ -98,6 +105,14 @@ class Remotes:
             del self._documents[key]
         for missed in [missed for missed in self._missed if missed[0] == repository.key]:
             del self._missed[missed]
+        self._forgotten[repository.key] = self._storage.now()
+
+    def is_fresh(self, repository: Repository, item: Item, *, for_s: float) -> bool:
+        """Is what was cached still to be answered without asking again?"""
+        now, forgotten = self._storage.now(), self._forgotten.get(repository.key)
+        period_s = repository.configuration.get("retrievalCachePeriodSecs", for_s)
+        recent = (now - item.updated).total_seconds() < float(period_s)
+        return recent and (forgotten is None or item.updated > forgotten)
 
     def _is_missed(self, repository: Repository, url: str) -> bool:
         """Has the upstream said lately that it has no such thing?"""
@@ -119,7 +134,7 @@ class Remotes:
             if answer is None:
                 self._miss(repository, url)
                 return None
-            body = await _read(answer, self._storage.max_file_bytes)
+            body = await read_bounded(answer, self._storage.max_file_bytes)
             modified = _date(answer.headers.get("Last-Modified"))
         return deploy(self._storage, repository, path, body, by="anonymous", modified=modified)
 
@@ -130,17 +145,15 @@ class Remotes:
         A remote repository shows its callers 404 for any refusal that is about the file, 400 and 403
         included; not for one about the remote itself.
         """
-        if self._session is None:
-            self._session = aiohttp.ClientSession(timeout=TIMEOUT, trust_env=True)
         try:
-            async with self._session.get(URL(url, encoded=True), headers={"Accept": accept}) as answer:
+            async with self.session().get(URL(url, encoded=True), headers={"Accept": accept}) as answer:
                 missing = 400 <= answer.status < 500 and answer.status not in {401, 407, 408, 429}
                 if answer.status != 200 and not missing:
-                    raise errors.artifactory(502, f"The upstream answered {answer.status} for {_shown(url)}.")
+                    raise errors.artifactory(502, f"The upstream answered {answer.status} for {shown(url)}.")
                 yield answer if answer.status == 200 else None
         except (aiohttp.ClientError, TimeoutError) as error:
             why = type(error).__name__
-            raise errors.artifactory(502, f"The upstream did not answer for {_shown(url)}: {why}.") from error
+            raise errors.artifactory(502, f"The upstream did not answer for {shown(url)}: {why}.") from error
 
 
 def remembered_s(repository: Repository) -> float:
@@ -149,7 +162,8 @@ def remembered_s(repository: Repository) -> float:
     return float(seconds) if isinstance(seconds, int) and not isinstance(seconds, bool) else float(MISSED_S)
 
 
-async def _read(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+async def read_bounded(answer: aiohttp.ClientResponse, max_bytes: int) -> bytes:
+    """The body of an upstream's answer; a larger one is this gateway's 502."""
     body = bytearray()
     async for chunk in answer.content.iter_any():
         body += chunk
@@ -165,6 +179,6 @@ def _date(header: str | None) -> datetime | None:
         return None
 
 
-def _shown(url: str) -> str:
+def shown(url: str) -> str:
     """A URL without the user and password that an upstream's setting may hold."""
     return str(URL(url, encoded=True).with_user(None))

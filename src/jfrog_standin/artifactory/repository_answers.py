@@ -12,6 +12,9 @@ from jfrog_standin.artifactory.repository import Repository
 
 LAYOUTS = {"npm": "npm-default", "go": "go-default"}
 
+SECRET = frozenset(("password",))
+"""What a configuration is sent with and never shown; a real one shows it encrypted."""
+
 _LISTED_TYPES = {"nuget": "NuGet", "gitlfs": "GitLfs", "yum": "YUM", "p2": "P2", "sbt": "SBT"}
 
 
@@ -46,7 +49,7 @@ def detailed(repository: Repository, upstream: str) -> dict[str, Any]:
         "excludesPattern": "",
         "projectKey": "",
         "environments": [],
-        **repository.configuration,
+        **{name: value for name, value in repository.configuration.items() if name not in SECRET},
         **reduced(repository),
     }
     match repository.rclass:
