@@ -74,6 +74,13 @@ TABLE: Final = (
         "profile. Negative when it has. Absent where that is not known.",
     ),
     Metric(
+        "reedbed_repositories",
+        "gauge",
+        ("platform", "package_type", "state"),
+        "Repositories by whether blocking is `proved` in them, else `stale`, `failed`, `untried` or `open` "
+        "(proofs.md), held against the last look of `reedbed intel proofs`. Absent before the first.",
+    ),
+    Metric(
         "reedbed_runs_total",
         "counter",
         ("flow", "feed", "platform", "outcome"),
@@ -105,6 +112,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     outboxes: Sequence[Outbox] = ()
     credentials: Mapping[str, datetime | None] = {}  # platform, or safedep/profile: when it ends
     last_success: Mapping[str, datetime] = {}  # job name: when a run of it last succeeded
+    repositories: Mapping[tuple[str, str, str], int] = {}  # by platform, package type, and state of the proof
 
 
 class Metrics:
@@ -164,6 +172,7 @@ class Metrics:
             "reedbed_outbox_oldest_seconds",
             "reedbed_credential_expiry_seconds",
             "reedbed_last_success_timestamp_seconds",
+            "reedbed_repositories",
         ):
             self._gauges[name].clear()
         for outbox in readings.outboxes:
@@ -172,6 +181,8 @@ class Metrics:
             if expires_at is not None:
                 left_s = (expires_at - now).total_seconds()
                 self._gauges["reedbed_credential_expiry_seconds"].labels(_label(platform)).set(left_s)
+        for (platform, package_type, state), number in readings.repositories.items():
+            self._gauges["reedbed_repositories"].labels(_label(platform), package_type, state).set(number)
         for job in jobs:
             if at := readings.last_success.get(job.name):
                 gauge = self._gauges["reedbed_last_success_timestamp_seconds"]

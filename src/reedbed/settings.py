@@ -78,6 +78,9 @@ class Intel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Count,
         Meta(description="Downloads of a release from which on a block of an interval over it is held."),
     ] = 1
+    proof_days: Annotated[
+        Count, Meta(description="Days after which a proof that a repository blocks is too old to count.")
+    ] = 30
     suspicious_feeds: Annotated[
         tuple[str, ...], Meta(description="Feeds whose merely suspicious packages are blocked too.")
     ] = ()

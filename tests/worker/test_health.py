@@ -142,6 +142,7 @@ async def test_metrics_show_what_was_counted_and_what_the_store_says() -> None:
         outboxes=[Outbox(platform="prod", queued=4, held=1, oldest_queued_at=now_utc() - HOUR)],
         credentials={"prod": now_utc() + HOUR},
         last_success={job().name: NOW},
+        repositories={("prod", "npm", "stale"): 2},
     )
 
     async with daemon(readings, metrics=metrics) as http:
@@ -155,6 +156,7 @@ async def test_metrics_show_what_was_counted_and_what_the_store_says() -> None:
         'reedbed_records_total{feed="osv",flow="push",platform="prod",result="seen"} 20.0',
         'reedbed_runs_total{feed="osv",flow="push",outcome="succeeded",platform="prod"} 1.0',
         'reedbed_outbox_changes{platform="prod",state="queued"} 4.0',
+        'reedbed_repositories{package_type="npm",platform="prod",state="stale"} 2.0',
         "reedbed_live_runs 0.0",
     ):
         assert line in page

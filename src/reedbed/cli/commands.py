@@ -206,6 +206,15 @@ NOUNS = {
                 ),
                 example="reedbed intel enforce prod --repository npm-local --apply --prove-in npm-local",
             ),
+            "proofs": Command(
+                "intel.proofs:proofs",
+                "Say which repositories are proved to block; of the others why not, and what would prove it.",
+                more=(
+                    "Holds every proof against the policies, watches and indexing of now. Exits 0 only when"
+                    " all are proved, else 5; a platform that is away is shown as last seen."
+                ),
+                example="reedbed intel proofs prod",
+            ),
         },
     ),
     "auth": Noun(

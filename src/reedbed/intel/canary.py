@@ -16,6 +16,13 @@ from reedbed.model.purl import Purl, purl
 from reedbed.model.versions import Exactly, version, versions
 
 VERSION = "1.0.0"
+
+TYPES = frozenset({PackageType.NPM, PackageType.PYPI, PackageType.GO})
+"""The package types that a canary can be of."""
+
+KINDS = frozenset({"local", "federated"})
+"""The kinds of repository that take uploads."""
+
 SUMMARY = "Proof that blocking works. Harmless; made and removed by Reedbed."
 
 

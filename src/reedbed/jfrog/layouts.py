@@ -31,6 +31,18 @@ REPOSITORY_TYPES: dict[PackageType, frozenset[str]] = {
 }
 """Artifactory's words for the repositories that hold packages of a type."""
 
+_OF_WORD = {word: package_type for package_type, words in REPOSITORY_TYPES.items() for word in words}
+
+
+def package_type_of(repository_type: str) -> PackageType | None:
+    """Say what packages a repository of a type holds; None: none that an issue could be about."""
+    return _OF_WORD.get(repository_type.lower())
+
+
+def findable(package_type: PackageType) -> bool:
+    """Whether Artifactory can be asked where the files of such packages are."""
+    return package_type in _ASKERS
+
 
 def criteria_of(package: Purl) -> Criteria | None:
     """Ask for the files of a package, and perhaps others, which `release_of` tells. None: not known."""

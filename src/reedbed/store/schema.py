@@ -5,6 +5,7 @@ from reedbed.store.approvals import APPROVALS
 from reedbed.store.audit import AUDIT
 from reedbed.store.changes import CHANGES
 from reedbed.store.columns import METADATA
+from reedbed.store.coverage import COVERAGE
 from reedbed.store.cursors import CURSORS
 from reedbed.store.exemptions import EXEMPTIONS
 from reedbed.store.findings import FINDINGS
@@ -15,6 +16,7 @@ from reedbed.store.planned import PLANNED
 from reedbed.store.planning import PLANNING
 from reedbed.store.platforms import PLATFORMS
 from reedbed.store.profiles import PROFILES
+from reedbed.store.proofs import PROOFS
 from reedbed.store.revisions import REVISIONS
 from reedbed.store.runs import RUNS
 from reedbed.store.unusable import UNUSABLE
@@ -26,6 +28,7 @@ TABLES = (
     APPROVALS,
     AUDIT,
     CHANGES,
+    COVERAGE,
     CURSORS,
     EXEMPTIONS,
     FINDINGS,
@@ -36,6 +39,7 @@ TABLES = (
     PLANNING,
     PLATFORMS,
     PROFILES,
+    PROOFS,
     REVISIONS,
     RUNS,
     UNUSABLE,

@@ -1,16 +1,19 @@
 """The daemon: its jobs, its listener and its signals, put together."""
 
 import asyncio
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
 from functools import partial
 
 from sqlalchemy import Connection
 
 from reedbed.errors import SettingsError
+from reedbed.intel.proofs import State, counts
 from reedbed.intel.push import Observer
+from reedbed.intel.report import report
 from reedbed.jobs import Job, job_name, now_utc
 from reedbed.metrics import Outbox, Readings
+from reedbed.model.ecosystem import PackageType
 from reedbed.store import outbox, platforms, profiles, runs
 from reedbed.store.database import Database
 from reedbed.store.migrate import is_current
@@ -41,7 +44,7 @@ async def serve(parts: Parts, *, told: Observer | None = None, around: Around = 
     worker = Worker(partial(_jobs, parts, told, around), settings, db=parts.db, metrics=parts.metrics)
     health = Health(
         jobs=lambda: worker.jobs,
-        read=partial(_read, parts.db),
+        read=partial(_read, parts.db, timedelta(days=parts.settings.intel.proof_days)),
         metrics=parts.metrics,
         ticked_at=lambda: worker.ticked_at,
     )
@@ -56,7 +59,7 @@ async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job
     return [around(job) for job in (*feed_jobs(parts), *platform_jobs(parts, names, told=told))]
 
 
-async def _read(db: Database) -> Readings:
+async def _read(db: Database, fresh_for: timedelta) -> Readings:
     """Read what the store says.
 
     Raises:
@@ -69,7 +72,7 @@ async def _read(db: Database) -> Readings:
             why="an older release or a restored backup has changed it meanwhile",
             fix="Restart this daemon, which migrates it.",
         )
-    return await db.read(readings, now=now_utc())
+    return await db.read(readings, now=now_utc(), fresh_for=fresh_for)
 
 
 def engine_url(parts: Parts) -> str:
@@ -80,7 +83,7 @@ def engine_url(parts: Parts) -> str:
     return f"sqlite:///{settings.data_path / 'engine.db'}"
 
 
-def readings(connection: Connection, *, now: datetime) -> Readings:
+def readings(connection: Connection, *, now: datetime, fresh_for: timedelta) -> Readings:
     """Read what metrics and readiness show of the store."""
     depths = outbox.depths(connection)
     known = platforms.list_all(connection)
@@ -94,7 +97,18 @@ def readings(connection: Connection, *, now: datetime) -> Readings:
             job_name(flow, feed, platform): at
             for (flow, platform, feed), at in runs.last_success(connection, now=now).items()
         },
+        repositories={
+            (platform.name, package_type.value, state.value): number
+            for platform in known
+            for (package_type, state), number in _proved(connection, platform.name, now, fresh_for).items()
+        },
     )
+
+
+def _proved(
+    connection: Connection, platform: str, now: datetime, fresh_for: timedelta
+) -> Mapping[tuple[PackageType, State], int]:
+    return counts(report(connection, platform, now=now, fresh_for=fresh_for).repositories)
 
 
 def _outbox(platform: str, depth: outbox.Depth) -> Outbox:

@@ -7,6 +7,7 @@ from cyclopts import Parameter
 from reedbed.cli import show
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
+from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
     from reedbed.intel.enforce import Proof, Step
@@ -72,7 +73,7 @@ def _verdict(as_written: int, total: int, *, as_json: bool) -> Exit:
 async def enforce(
     platform: str,
     *,
-    repository: Annotated[tuple[str, ...], Parameter(negative="")],
+    repository: Annotated[tuple[str, ...], Parameter(negative="")] = (),
     apply: Annotated[bool, FLAG] = False,
     by: Literal["malicious", "severity"] = "malicious",
     prove_in: Annotated[tuple[str, ...], Parameter(negative="")] = (),
@@ -88,7 +89,7 @@ async def enforce(
     platform
         The platform.
     repository
-        The repositories that should block; may be repeated.
+        The repositories that should block; may be repeated. Of a virtual one, name its members.
     apply
         Make what is missing: the policy, the watch, the indexing.
     by
@@ -105,6 +106,12 @@ async def enforce(
     from reedbed.jfrog import enforcement
     from reedbed.wiring import line_to, opened
 
+    if not repository and not prove_in:
+        raise SettingsError(
+            "There is nothing to enforce",
+            why="no repository is named.",
+            fix=f"Name one with --repository; `reedbed intel proofs {platform}` lists them.",
+        )
     async with opened((common or Common()).load()) as parts, line_to(parts, platform) as jfrog:
         found = await enforcement.planned(jfrog, repository, by)
         if not json:
@@ -126,7 +133,8 @@ def _draw(found: "Enforcement", *, applied: bool) -> None:
         (c.key, c.kind, "yes" if c.indexed else "no", ", ".join(c.blocked_by) or "nothing", c.problem)
         for c in found.covers
     ]
-    show.table(["repository", "kind", "indexed", "blocked by", "problem"], rows)
+    if rows:
+        show.table(["repository", "kind", "indexed", "blocked by", "problem"], rows)
     for step in found.steps:
         show.line(f"{'doing' if applied else 'would'}: {show.safe(step)}")
     for warning in found.warnings:
