@@ -137,6 +137,8 @@ class Repo(msgspec.Struct, frozen=True):
     key: str
     type: str  # LOCAL, REMOTE, VIRTUAL, FEDERATED
     packageType: str  # noqa: N815 - their word; "Npm" here, "npm" elsewhere
+    url: str = ""  # of a remote one its upstream's
+    description: str | None = None
 
 
 class Stat(msgspec.Struct, frozen=True):
@@ -145,12 +147,19 @@ class Stat(msgspec.Struct, frozen=True):
 
 
 class Item(msgspec.Struct, frozen=True):
-    """A row of an AQL answer."""
+    """A row of an AQL answer; what follows the name is there where it was asked for."""
 
     repo: str
     path: str  # the folder; "." is the root
     name: str
     stats: tuple[Stat, ...] = ()
+    size: int | None = None
+    sha256: str = ""
+    created: str | None = None  # ISO 8601, as are the next two
+    modified: str | None = None
+    updated: str | None = None
+    created_by: str | None = None
+    modified_by: str | None = None
 
     @property
     def full_path(self) -> str:

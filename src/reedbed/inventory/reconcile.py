@@ -1,0 +1,122 @@
+"""Bringing the findings of a scope to what was seen: read, plan, write, in one transaction. Acts."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from reedbed.inventory import plan
+from reedbed.inventory.plan import Facts, Image, Kept, Observed, Occurrence, Update
+from reedbed.model.inventory import Coverage, Lifecycle
+from reedbed.store.inventory import scopes
+from reedbed.store.inventory.scopes import EventRow, FindingRow, ImageRow, OccurrenceRow, Scope
+
+Answers = Mapping[str, tuple[Observed, ...]]
+"""What this run's answers say: by asset, its findings."""
+
+FACTS = Facts.__struct_fields__
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the findings of some scopes."""
+
+    found: int = 0
+    changed: int = 0
+    reopened: int = 0
+
+    def __add__(self, other: "Counts") -> "Counts":
+        names = self.__struct_fields__
+        return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+def reconcile(connection: Connection, scope: Scope, answers: Answers, *, run: str, now: datetime) -> Counts:
+    """Take answers of this run into the findings of one scope. Doing it twice is harmless."""
+    kept = kept_of(connection, scope)
+    changes = plan.observe(kept, images_of(connection, scope, answers), run=run)
+    rows = [finding_row(update, run) for update in changes.updates]
+    scopes.save_findings(connection, scope, rows, now=now)
+    scopes.save_occurrences(
+        connection,
+        [occurrence_row(finding, asset, seen) for finding, asset, seen in changes.appeared],
+        now=now,
+    )
+    scopes.end_occurrences(connection, changes.gone, now=now)
+    scopes.touch(connection, changes.seen, run=run, now=now)
+    reopened = [update.finding for update in changes.updates if update.reopened]
+    scopes.reopen(connection, reopened, now=now)
+    events = [EventRow(finding=e.finding, kind=e.kind, detail=e.detail) for e in changes.events]
+    scopes.save_events(connection, events, run=run, now=now)
+    found = sum(update.new for update in changes.updates)
+    return Counts(found=found, changed=len(rows) - found, reopened=len(reopened))
+
+
+def kept_of(connection: Connection, scope: Scope) -> list[Kept]:
+    """Read the findings of a scope as a plan takes them."""
+    standing: dict[str, dict[tuple[str, str], Occurrence]] = {}
+    for row in scopes.occurrences_of(connection, scope):
+        standing.setdefault(row.finding, {})[row.asset, row.version] = _occurrence(row)
+    return [
+        Kept(
+            finding=row.id,
+            facts=Facts(**{name: getattr(row, name) for name in FACTS}),
+            status=row.status,
+            in_scope=row.in_scope,
+            last_run=row.last_run,
+            standing=standing.get(row.id, {}),
+        )
+        for row in scopes.findings_of(connection, scope)
+    ]
+
+
+def images_of(connection: Connection, scope: Scope, answers: Answers) -> list[Image]:
+    """Read the images of a scope as a plan takes them, with this run's answers."""
+    return [_image(row, answers.get(row.asset)) for row in scopes.images_of(connection, scope)]
+
+
+def _image(row: ImageRow, answer: tuple[Observed, ...] | None) -> Image:
+    away = row.lifecycle is Lifecycle.UNAVAILABLE
+    return Image(
+        asset=row.asset,
+        current=row.current,
+        present=row.present,
+        in_scope=row.lifecycle is not Lifecycle.OUT_OF_SCOPE,
+        coverage=Coverage.UNAVAILABLE if away else row.coverage or Coverage.UNKNOWN,
+        answer=answer,
+    )
+
+
+def _occurrence(row: OccurrenceRow) -> Occurrence:
+    return Occurrence(
+        version=row.version,
+        fixed_versions=row.fixed_versions,
+        applicability=row.applicability,
+        paths=row.paths,
+        layer=row.layer,
+    )
+
+
+def occurrence_row(finding: str, asset: str, seen: Occurrence) -> OccurrenceRow:
+    return OccurrenceRow(finding=finding, asset=asset, **msgspec.structs.asdict(seen))
+
+
+def finding_row(update: Update, run: str) -> FindingRow:
+    return FindingRow(
+        id=update.finding,
+        status=update.status,
+        applicability=update.applicability,
+        fix_version=update.fix_version,
+        images=update.images,
+        in_scope=update.in_scope,
+        last_run=run,
+        **{name: getattr(update.facts, name) for name in FACTS},
+    )
+
+
+def closings(connection: Connection, some: Sequence[Scope]) -> list[tuple[str, plan.Closing]]:
+    """Say which findings of scopes are over, after a complete run: (connection, closing)."""
+    return [
+        (scope.connection, closing)
+        for scope in some
+        for closing in plan.close(kept_of(connection, scope), images_of(connection, scope, {}))
+    ]

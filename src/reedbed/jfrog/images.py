@@ -1,0 +1,78 @@
+"""Images as Artifactory stores them: a manifest's file in a folder for each tag.
+
+`<image>/<tag>/manifest.json` is an image, `<image>/<tag>/list.manifest.json` a multi-arch index, whose images
+are at `<image>/sha256:<digest>/manifest.json` (a remote's cache writes `sha256__`). The file's SHA-256 is the
+manifest's digest. Source: docs.jfrog.com, AQL; github.com/jfrog/charts, container storage layout.
+"""
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+
+from reedbed.jfrog.artifactory import Artifactory
+from reedbed.jfrog.wire import Item
+
+MANIFEST, INDEX = "manifest.json", "list.manifest.json"
+BY_DIGEST = re.compile(r"sha256(?::|__)[0-9a-f]{64}")
+_FIELDS = ("size", "sha256", "created", "modified", "updated", "created_by", "modified_by")
+
+
+class ListedImage(msgspec.Struct, frozen=True, kw_only=True):
+    """A manifest that a repository holds under a tag, or by its digest alone."""
+
+    repository: str  # where the file is: of a remote "docker-remote-cache"
+    path: str  # the image's, without the tag: "team/app"
+    tag: str | None  # None: by its digest
+    index: bool
+    digest: str  # "sha256:…"
+    file: str  # the file's path below the repository
+    size: int | None  # of the manifest's file, in bytes
+    created: str | None  # ISO 8601 in JFrog's zone: when it arrived
+    modified: str | None
+    updated: str | None
+    created_by: str | None
+    modified_by: str | None
+
+
+async def list_images(
+    artifactory: Artifactory, repository: str, *, updated_after: datetime | None = None
+) -> AsyncIterator[ListedImage]:
+    """List the manifests of one repository, by path; of a repository that can't hold any, none.
+
+    Costs a request for each thousand files, and one to be sure of the end.
+
+    Raises:
+        Unreachable, Refused, Unreadable: as any call; what was not listed then is not known.
+    """
+    names: Mapping[str, Any] = {"$or": [{"name": MANIFEST}, {"name": INDEX}]}
+    parts: list[Mapping[str, Any]] = [names, {"path": {"$nmatch": "*/_uploads*"}}]
+    if updated_after is not None:
+        moment = updated_after.astimezone(UTC).isoformat(timespec="milliseconds")
+        parts.append({"updated": {"$gt": moment.replace("+00:00", "Z")}})
+    async for item in artifactory.items(repository, {"$and": parts}, include=_FIELDS):
+        if image := listed(item):
+            yield image
+
+
+def listed(item: Item) -> ListedImage | None:
+    """Read a file of a listing; None: it is no image's manifest, or its digest is not told."""
+    path, _, last = item.path.rpartition("/")
+    if not path or not re.fullmatch(r"[0-9a-f]{64}", item.sha256) or item.name not in (MANIFEST, INDEX):
+        return None
+    return ListedImage(
+        repository=item.repo,
+        path=path,
+        tag=None if BY_DIGEST.fullmatch(last) else last,
+        index=item.name == INDEX,
+        digest=f"sha256:{item.sha256}",
+        file=item.full_path,
+        size=item.size,
+        created=item.created,
+        modified=item.modified,
+        updated=item.updated,
+        created_by=item.created_by,
+        modified_by=item.modified_by,
+    )

@@ -1,0 +1,135 @@
+"""Where images are: which digest each tag leads to, and led to before."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection, and_, exists, select, update
+
+from reedbed.store.columns import storable_key
+from reedbed.store.dialects import merge
+from reedbed.store.inventory.assets import IMAGE_REFS, INDEX_CHILDREN
+from reedbed.store.inventory.scopes import Scope
+
+_REF = IMAGE_REFS.c
+
+
+class Placement(msgspec.Struct, frozen=True, kw_only=True):
+    """A tag that leads to an image, or an image that is there by its digest (`tag` "")."""
+
+    repository: str
+    path: str
+    tag: str
+    asset: str
+    uploaded_at: datetime | None
+    uploaded_by: str | None
+
+
+def save(
+    connection: Connection, name: str, placements: Sequence[Placement], *, run: str, now: datetime
+) -> None:
+    """Keep what a listing shows, and end what it contradicts: a tag leads to one image at a time.
+
+    What is there by its digest alone is not current, until an index that is says that it is its child.
+    """
+    rows = [
+        {
+            "connection": name,
+            **msgspec.structs.asdict(each),
+            "path": storable_key(each.path),
+            "tag": storable_key(each.tag),
+            "current": bool(each.tag),
+            "first_seen_at": now,
+            "last_seen_at": now,
+            "gone_at": None,
+            "last_run": run,
+        }
+        for each in placements
+    ]
+    unique = {(row["repository"], row["path"], row["tag"], row["asset"]): row for row in rows}
+    merge(connection, IMAGE_REFS, list(unique.values()), once=["first_seen_at"])
+    for repository, path, tag, asset in unique:
+        if tag:
+            connection.execute(
+                update(IMAGE_REFS)
+                .where(
+                    _REF.connection == name,
+                    _REF.repository == repository,
+                    _REF.path == path,
+                    _REF.tag == tag,
+                    _REF.asset != asset,
+                    _REF.gone_at.is_(None),
+                )
+                .values(gone_at=now, current=False)
+            )
+
+
+def end_unseen(connection: Connection, name: str, repository: str, *, run: str, now: datetime) -> int:
+    """End what a complete listing of a repository did not have; give how many."""
+    statement = (
+        update(IMAGE_REFS)
+        .where(
+            _REF.connection == name,
+            _REF.repository == repository,
+            _REF.last_run != run,
+            _REF.gone_at.is_(None),
+        )
+        .values(gone_at=now, current=False)
+    )
+    return connection.execute(statement).rowcount
+
+
+def of_scopes(connection: Connection, some: Iterable[Scope]) -> list[tuple[Scope, Placement]]:
+    """List what is there now of scopes, by scope and tag."""
+    found = []
+    for scope in some:
+        query = (
+            select(_REF.asset, _REF.tag, _REF.uploaded_at, _REF.uploaded_by)
+            .where(
+                _REF.connection == scope.connection,
+                _REF.repository == scope.repository,
+                _REF.path == scope.path,
+                _REF.gone_at.is_(None),
+            )
+            .order_by(_REF.tag, _REF.asset)
+        )
+        found += [
+            (scope, Placement(repository=scope.repository, path=scope.path, **row))
+            for row in connection.execute(query).mappings()
+        ]
+    return found
+
+
+def save_children(connection: Connection, children: Iterable[tuple[str, str, str]]) -> None:
+    """Keep which images an index has: (index, image, platform). An index never changes."""
+    rows = [{"parent": p, "child": c, "platform": on} for p, c, on in children]
+    merge(connection, INDEX_CHILDREN, list({(r["parent"], r["child"]): r for r in rows}.values()))
+
+
+def follow_indexes(connection: Connection, some: Sequence[Scope]) -> None:
+    """Count images that are there by their digests as current exactly where a current index has them."""
+    parent = IMAGE_REFS.alias("parent")
+    led_to = exists().where(
+        INDEX_CHILDREN.c.child == _REF.asset,
+        INDEX_CHILDREN.c.parent == parent.c.asset,
+        parent.c.connection == _REF.connection,
+        parent.c.repository == _REF.repository,
+        parent.c.path == _REF.path,
+        parent.c.tag != "",
+        parent.c.gone_at.is_(None),
+    )
+    for scope in some:
+        untagged = and_(
+            _REF.connection == scope.connection,
+            _REF.repository == scope.repository,
+            _REF.path == scope.path,
+            _REF.tag == "",
+            _REF.gone_at.is_(None),
+        )
+        connection.execute(update(IMAGE_REFS).where(untagged).values(current=led_to))
+
+
+def repositories(connection: Connection, name: str) -> list[str]:
+    """List the repositories that have images now."""
+    query = select(_REF.repository).where(_REF.connection == name, _REF.gone_at.is_(None)).distinct()
+    return sorted(connection.execute(query).scalars())

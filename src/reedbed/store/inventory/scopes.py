@@ -1,0 +1,250 @@
+"""The findings of one scope, read for a plan and written after it.
+
+The store knows nothing of plans: it gives and takes rows, which `inventory/` turns into a plan's values.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Column, Connection, ForeignKey, String, Table, and_, bindparam, func, select, update
+
+from reedbed.model.inventory import (
+    Applicability,
+    Coverage,
+    FindingType,
+    Lifecycle,
+    Severity,
+    Status,
+    Triage,
+)
+from reedbed.store.columns import KEY, METADATA, Utc, storable, storable_key
+from reedbed.store.dialects import merge
+from reedbed.store.inventory.assets import ASSETS, IMAGE_REFS
+from reedbed.store.inventory.findings import FINDING_EVENTS, FINDINGS, OCCURRENCES
+from reedbed.store.rows import slices, structs
+
+
+class Scope(msgspec.Struct, frozen=True, order=True):
+    """An image path in a repository of a connection."""
+
+    connection: str
+    repository: str
+    path: str
+
+
+class FindingRow(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run may change of a finding."""
+
+    id: str
+    type: FindingType
+    vulnerability: str
+    component: str
+    package_type: str
+    issue: str
+    status: Status
+    severity: Severity
+    source_severity: str
+    applicability: Applicability | None
+    fix_version: str | None
+    title: str
+    cvss3_score: float | None
+    published_at: datetime | None
+    images: int
+    in_scope: bool
+    text: str
+    mapped: dict[str, Any]
+    last_run: str
+
+
+class OccurrenceRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A version of a finding's component in one image."""
+
+    finding: str
+    asset: str
+    version: str
+    fixed_versions: tuple[str, ...] = ()
+    applicability: Applicability | None = None
+    paths: tuple[str, ...] = ()
+    layer: str | None = None
+
+
+SCOPES = Table(
+    "scopes",
+    METADATA,
+    Column("connection", KEY, ForeignKey("connections.name", ondelete="CASCADE"), primary_key=True),
+    Column("repository", KEY, primary_key=True),
+    Column("path", KEY, primary_key=True),
+    Column("read_run", String, nullable=False),  # the newest that read all that it wanted to of this scope
+    Column("read_at", Utc, nullable=False),
+)
+
+
+class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An image of a scope."""
+
+    asset: str
+    current: bool
+    present: bool
+    lifecycle: Lifecycle
+    coverage: Coverage | None
+
+
+class EventRow(msgspec.Struct, frozen=True, kw_only=True):
+    finding: str
+    kind: str
+    detail: Mapping[str, Any] = {}
+
+
+def findings_of(connection: Connection, scope: Scope) -> list[FindingRow]:
+    """Read the findings of a scope, over or not."""
+    columns = [FINDINGS.c[name] for name in FindingRow.__struct_fields__]
+    rows = connection.execute(select(*columns).where(_in(scope)).order_by(FINDINGS.c.id)).mappings()
+    return [FindingRow(**{**row, "severity": Severity(row["severity"])}) for row in rows]
+
+
+def occurrences_of(connection: Connection, scope: Scope) -> list[OccurrenceRow]:
+    """Read what stands of a scope's findings; not what is gone."""
+    columns = [OCCURRENCES.c[name] for name in OccurrenceRow.__struct_fields__]
+    query = (
+        select(*columns)
+        .join(FINDINGS, FINDINGS.c.id == OCCURRENCES.c.finding)
+        .where(_in(scope), OCCURRENCES.c.gone_at.is_(None))
+    )
+    return structs(connection, query, OccurrenceRow)
+
+
+def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
+    """Read the images that a scope has or had; an image with several tags is one."""
+    refs, here = IMAGE_REFS.c, IMAGE_REFS.c.gone_at.is_(None)
+    query = (
+        select(
+            refs.asset,
+            func.max(and_(refs.current, here).cast(ASSETS.c.critical.type)).label("current"),
+            func.max(here.cast(ASSETS.c.critical.type)).label("present"),
+            ASSETS.c.lifecycle,
+            ASSETS.c.coverage,
+        )
+        .join(ASSETS, ASSETS.c.id == refs.asset)
+        .where(
+            refs.connection == scope.connection, refs.repository == scope.repository, refs.path == scope.path
+        )
+        .group_by(refs.asset, ASSETS.c.lifecycle, ASSETS.c.coverage)
+        .order_by(refs.asset)
+    )
+    return [
+        ImageRow(
+            asset=row.asset,
+            current=bool(row.current),
+            present=bool(row.present),
+            lifecycle=row.lifecycle,
+            coverage=row.coverage,
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def page(connection: Connection, name: str, *, after: Scope | None = None, limit: int = 500) -> list[Scope]:
+    """List the scopes of a connection that have or had images, by repository and path."""
+    refs = IMAGE_REFS.c
+    query = select(refs.repository, refs.path).where(refs.connection == name).distinct()
+    if after is not None:
+        further = and_(refs.repository == after.repository, refs.path > after.path)
+        query = query.where((refs.repository > after.repository) | further)
+    rows = connection.execute(query.order_by(refs.repository, refs.path).limit(limit))
+    return [Scope(name, row.repository, row.path) for row in rows]
+
+
+def save_findings(connection: Connection, scope: Scope, rows: Sequence[FindingRow], *, now: datetime) -> None:
+    """Write findings, new or changed; what people and earlier runs said of them stays."""
+    fresh = {
+        "triage": Triage.OPEN,
+        "first_found_at": now,
+        "last_found_at": now,
+        "reopened": 0,
+    }
+    place = {"connection": scope.connection, "repository": scope.repository, "path": scope.path}
+    values = [{**msgspec.structs.asdict(row), "title": storable(row.title), **place, **fresh} for row in rows]
+    merge(connection, FINDINGS, values, once=list(fresh))
+
+
+def touch(connection: Connection, findings: Iterable[str], *, run: str, now: datetime) -> None:
+    """Note that an answer of this run has these findings."""
+    seen = [{"of": each} for each in findings]
+    statement = (
+        update(FINDINGS)
+        .where(FINDINGS.c.id == bindparam("of"))
+        .values(last_found_at=now, last_confirmed_at=now, last_run=run)
+    )
+    if seen:
+        connection.execute(statement, seen)
+
+
+def reopen(connection: Connection, findings: Sequence[str], *, now: datetime) -> None:
+    """Note that findings that were fixed are back."""
+    for some in slices(findings):
+        connection.execute(
+            update(FINDINGS)
+            .where(FINDINGS.c.id.in_(some))
+            .values(reopened_at=now, reopened=FINDINGS.c.reopened + 1, fixed_at=None, fixed_because=None)
+        )
+
+
+def save_occurrences(connection: Connection, rows: Sequence[OccurrenceRow], *, now: datetime) -> None:
+    """Write occurrences, new, changed or back again."""
+    values = [
+        {
+            **msgspec.structs.asdict(row),
+            "version": storable_key(row.version),
+            "first_seen_at": now,
+            "gone_at": None,
+        }
+        for row in rows
+    ]
+    merge(connection, OCCURRENCES, values, once=["first_seen_at"])
+
+
+def end_occurrences(connection: Connection, gone: Sequence[tuple[str, str, str]], *, now: datetime) -> None:
+    """Note that findings are no more in images: (finding, asset, version)."""
+    statement = (
+        update(OCCURRENCES)
+        .where(
+            OCCURRENCES.c.finding == bindparam("of"),
+            OCCURRENCES.c.asset == bindparam("in_asset"),
+            OCCURRENCES.c.version == bindparam("in_version"),
+        )
+        .values(gone_at=now)
+    )
+    if gone:
+        connection.execute(statement, [{"of": f, "in_asset": a, "in_version": v} for f, a, v in gone])
+
+
+def save_events(
+    connection: Connection, events: Sequence[EventRow], *, run: str | None, now: datetime
+) -> None:
+    """Append to the history of findings; what a broken-off run had appended is not said twice."""
+    values = [{**msgspec.structs.asdict(event), "run": run, "at": now} for event in events]
+    merge(connection, FINDING_EVENTS, values)
+
+
+def read_in(connection: Connection, name: str, *, run: str) -> set[Scope]:
+    """Say which scopes a run has read already, after it was broken off."""
+    query = select(SCOPES.c.repository, SCOPES.c.path).where(
+        SCOPES.c.connection == name, SCOPES.c.read_run == run
+    )
+    return {Scope(name, row.repository, row.path) for row in connection.execute(query)}
+
+
+def note_read(connection: Connection, scopes: Iterable[Scope], *, run: str, now: datetime) -> None:
+    """Note that a run has read scopes, in the same transaction as what it read."""
+    place = [{"connection": s.connection, "repository": s.repository, "path": s.path} for s in scopes]
+    merge(connection, SCOPES, [{**each, "read_run": run, "read_at": now} for each in place])
+
+
+def _in(scope: Scope) -> Any:
+    return and_(
+        FINDINGS.c.connection == scope.connection,
+        FINDINGS.c.repository == scope.repository,
+        FINDINGS.c.path == scope.path,
+    )

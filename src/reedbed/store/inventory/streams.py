@@ -1,0 +1,71 @@
+"""Streams: how far a run came in each, and what each connection's stream knows from run to run."""
+
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
+
+from reedbed.model.inventory import Stream
+from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
+from reedbed.store.runs import Fault
+
+
+class Phase(StrEnum):
+    WAITING = "waiting"
+    LISTING = "listing"
+    READING = "reading"  # details, findings
+    RECONCILING = "reconciling"
+    ENDED = "ended"
+    ERRORED = "errored"
+
+
+RUN_STREAMS = Table(
+    "run_streams",
+    METADATA,
+    Column("run", KEY, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("stream", Word(Stream), primary_key=True),
+    Column("phase", Word(Phase), nullable=False),
+    Column("counts", Json(dict[str, int]), nullable=False),
+    Column("watermark", Text),  # that the stream reached; kept for the next run only where it ended
+    Column("complete", Boolean, nullable=False),  # everything was listed, nothing was trimmed or refused
+    Column("gaps", Integer, nullable=False),  # items without a conclusive answer
+    Column("error", Json(Fault)),
+    Column("changed_at", Utc, nullable=False),
+)
+
+MARKS = Table(
+    "stream_marks",
+    METADATA,
+    Column("connection", KEY, ForeignKey("connections.name", ondelete="CASCADE"), primary_key=True),
+    Column("stream", Word(Stream), primary_key=True),
+    Column("watermark", Text),
+    Column("complete_run", String),  # the newest that was complete: only such a one closes anything
+    Column("complete_at", Utc),
+    Column("scope_digest", String, nullable=False),  # of the scope that it was read with
+)
+
+RUN_EVENTS = Table(
+    "run_events",
+    METADATA,
+    Column("run", KEY, ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True),
+    Column("number", NUMBER, primary_key=True),
+    Column("at", Utc, nullable=False),
+    Column("level", String, nullable=False),
+    Column("code", String, nullable=False),
+    Column("stream", Word(Stream)),
+    Column("item", Text),
+    Column("message", Text, nullable=False),
+)
+
+
+class RunStream(msgspec.Struct, frozen=True, kw_only=True):
+    run: str
+    stream: Stream
+    phase: Phase
+    counts: dict[str, int]
+    watermark: str | None
+    complete: bool
+    gaps: int
+    error: Fault | None
+    changed_at: datetime
