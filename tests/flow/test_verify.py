@@ -6,6 +6,7 @@ import msgspec
 
 from flow.thread import PLATFORM, Thread
 from jfrog.platforms import at, impatient
+from jfrog_standin.faults import Params
 from reedbed.intel.verify import Agreement, Verified, Verifier
 from reedbed.jfrog.session import connect
 from reedbed.store import ledger
@@ -43,6 +44,18 @@ async def test_what_somebody_else_changed_is_told_and_left(thread: Thread) -> No
         "reed-changed": Agreement.DIFFERENT,
     }
     assert thread.issues() == before
+
+
+async def test_issues_are_told_in_the_order_of_the_ledger_whichever_is_answered_first(
+    embedded: Thread,
+) -> None:
+    await tampered(embedded)
+    first = (await embedded.ledger())[0]
+    embedded.fail("slow", f"/xray/api/v2/events/{first.issue_id}", params=Params(delay_ms=300))
+
+    agreements = await looked(embedded, lambda verifier: verifier.verify())
+
+    assert list(agreements) == sorted(NAMES)
 
 
 async def test_what_somebody_else_changed_is_repaired_on_demand(embedded: Thread) -> None:

@@ -5,7 +5,7 @@ package's name: every package that a feed ever spoke of is asked for by it.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from enum import StrEnum
 from typing import TypeVar
@@ -82,12 +82,19 @@ class Verifier:
         await self._db.write(planned.forget, self._target.platform)
 
     async def _each(self, items: Sequence[T], look: Callable[[T], Awaitable[Verified | None]]) -> None:
-        todo = iter(items)
+        """Look at several at once, and tell of each in its turn, whichever was answered first."""
+        todo = enumerate(items)
+        waiting: dict[int, Verified | None] = {}
+        turn = 0
 
-        async def work_off(todo: Iterator[T] = todo) -> None:
-            for item in todo:
-                if seen := await look(item):
-                    self._told(seen)
+        async def work_off() -> None:
+            nonlocal turn
+            for place, item in todo:
+                waiting[place] = await look(item)
+                while turn in waiting:
+                    if seen := waiting.pop(turn):
+                        self._told(seen)
+                    turn += 1
 
         async with asyncio.TaskGroup() as group:
             for _ in range(self._target.concurrency):
