@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import random
 import signal
 import sys
 from collections.abc import Callable
@@ -18,6 +19,15 @@ from reedbed.store.platforms import token_context
 from reedbed.store.vault import Vault, new_key, read_keys
 
 DEADLINE_S = 120.0
+
+
+LATENCY_MS = 30
+"""Of a stand-in whose caller is to be killed, so that there is time for it."""
+
+SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
+
+Instant = tuple[int, signal.Signals]
+"""How many requests were made, and what the process is sent then."""
 
 
 class Finished(msgspec.Struct, frozen=True):
@@ -134,3 +144,25 @@ async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S
     async with asyncio.timeout(deadline_s):
         while not condition():
             await asyncio.sleep(0.002)
+
+
+def instants(seed: int, many: int, *, most: int) -> list[Instant]:
+    """Choose when commands that make `most` requests are killed."""
+    rng = random.Random(seed)
+    return [(rng.randint(1, most), rng.choice(SIGNALS)) for _ in range(many)]
+
+
+async def killed_at(household: Household, instant: Instant, *words: str) -> None:
+    """Send a command a signal after some requests, unless it has ended: it may have less left to do."""
+    assert household.standin
+    platform = household.standin.platform
+    many, how = instant
+    platform.log.clear()
+    platform.switch(latency_ms=LATENCY_MS)
+    child = await household.start(*words)
+    await until(lambda: sum(platform.log.counts().values()) >= many or child.returncode is not None)
+    if child.returncode is None:
+        with suppress(ProcessLookupError):
+            os.kill(child.pid, how)
+    await household.ended(child)
+    platform.switch(latency_ms=0)

@@ -43,7 +43,7 @@ def log_of(household: Household, number: int) -> str:
 
 
 def settles(household: Household, number: int) -> bool:
-    """Whether this daemon is the one that pushes; a plan of nothing, before the feed was read, may be any's."""
+    """Whether this daemon is the one that pushes; before the feed is read, any may plan nothing."""
     return '"issue_settled"' in log_of(household, number)
 
 

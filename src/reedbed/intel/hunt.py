@@ -96,7 +96,7 @@ class _Hunting:
         ]
         await self._db.write(findings.save, name, [*seen, *held], now=self._since)
         await self._settle("artifactory", flagged.keys() - served.not_known.keys())
-        await self._settle("xray", inside)
+        await self._settle("xray", [package for package, found in inside.items() if impact.tells_all(found)])
         self._packages += len(flagged)
         self._sightings += len(seen) + len(held)
         self._not_known |= served.not_known
@@ -193,12 +193,13 @@ def _united(standings: Sequence[Standing], pushed: Pushed | None, admission: Adm
 
 
 async def _clear(db: Database, platform: str, admission: Admission) -> int:
-    """Close the open findings that nobody flags any more; a quarantine waits for a person to end it."""
+    """Close the open findings that nobody flags any more; a quarantine, once begun, is a person's to end."""
     cleared, last = 0, ""
     while page := await db.read(findings.page, platform, after=last, limit=PACKAGES_A_TIME):
         keys = sorted({each.package for each in page})
         flagged = {str(p): f for p, f in (await db.read(flagged_of, platform, keys, admission)).items()}
-        free = [each.id for each in page if each.status is Status.OPEN and _free(each, flagged)]
+        standing = [each for each in page if each.status is Status.OPEN and not each.broken_off]
+        free = [each.id for each in standing if _free(each, flagged)]
         await db.write(findings.close, free, Status.CLEARED)
         cleared, last = cleared + len(free), page[-1].id
     return cleared

@@ -19,7 +19,7 @@ from reedbed.jfrog.session import JFrog
 from reedbed.model.text import one_line
 from reedbed.store import audit, findings
 from reedbed.store.database import Database
-from reedbed.store.findings import Finding, Status
+from reedbed.store.findings import STANDING, Finding, Status
 
 PROPERTY = "reedbed.quarantine"
 FROM = "reedbed.quarantine.from"
@@ -51,18 +51,33 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 async def planned(
     jfrog: JFrog, db: Database, ids: Sequence[str], *, reason: str, into: str | None
 ) -> list[Step]:
-    """Say what a quarantine of findings would do; changes nothing.
+    """Say what a quarantine of findings would do; changes nothing. What is done already takes no step.
 
     Raises:
-        SettingsError: the reason is empty, a finding is none of this platform, it is closed or in quarantine
-            already, or its file can't be moved there and back.
+        SettingsError: the reason is empty, a finding is none of this platform, it is closed or in another
+            quarantine already, or its file can't be moved there and back.
     """
     words = one_line(reason, limit=LONGEST_REASON)
     if not words:
         raise _unfit("no reason is given.", "Say --reason in a few words.")
-    chosen = await _chosen(db, jfrog.platform.name, ids, Status.OPEN)
+    chosen = await _chosen(db, jfrog.platform.name, ids)
     kinds = {repo.key: repo.type.upper() for repo in await Artifactory(jfrog).repositories()} if into else {}
-    return [Step(finding=each, reason=words, moves_to=_aside(each, into, kinds)) for each in chosen]
+    steps = [Step(finding=each, reason=words, moves_to=_aside(each, into, kinds)) for each in chosen]
+    return [step for step in steps if _remains(step)]
+
+
+def _remains(step: Step) -> bool:
+    """Say whether there is something left to do, and refuse to do it in place of something else."""
+    finding, aside = step.finding, str(step.moves_to) if step.moves_to else None
+    if finding.moved_to not in {None, aside}:
+        why = f"{finding.id} was to be moved to {finding.moved_to}, and may lie there."
+        raise _unfit(why, "Name the same --into again, or end it with --undo.")
+    if finding.status is Status.OPEN:
+        return True
+    if finding.reason != step.reason:
+        why = f"the finding {finding.id} is in quarantine already: {finding.reason}"
+        raise _unfit(why, "Leave it away, or end that with --undo.")
+    return finding.moved_to != aside
 
 
 def _aside(finding: Finding, into: str | None, kinds: dict[str, str]) -> Place | None:
@@ -78,9 +93,17 @@ def _aside(finding: Finding, into: str | None, kinds: dict[str, str]) -> Place |
 
 
 async def undoing(db: Database, platform: str, ids: Sequence[str]) -> list[Step]:
-    """Say what the end of quarantines would do; changes nothing. Raises as `planned`."""
-    chosen = await _chosen(db, platform, ids, Status.QUARANTINED)
-    return [Step(finding=each, reason=None, moves_to=_place(each.moved_to)) for each in chosen]
+    """Say what the end of quarantines would do; changes nothing. What is in none takes no step.
+
+    Raises:
+        SettingsError: a finding is none of this platform, or it is closed.
+    """
+    chosen = await _chosen(db, platform, ids)
+    return [
+        Step(finding=each, reason=None, moves_to=_place(each.moved_to))
+        for each in chosen
+        if each.reason is not None
+    ]
 
 
 def _place(text: str | None) -> Place | None:
@@ -88,14 +111,14 @@ def _place(text: str | None) -> Place | None:
     return Place(repository, path) if text else None
 
 
-async def _chosen(db: Database, platform: str, ids: Sequence[str], status: Status) -> list[Finding]:
+async def _chosen(db: Database, platform: str, ids: Sequence[str]) -> list[Finding]:
     known = {each.id: each for each in await db.read(findings.by_ids, sorted(set(ids)))}
     for each in ids:
         found = known.get(each)
         if found is None or found.platform != platform:
             raise _unfit(f"{platform} has no finding {each}.", "List them: reedbed intel findings.")
-        if found.status is not status:
-            raise _unfit(f"the finding {each} is {found.status}, not {status}.", "Leave it away.")
+        if found.status not in STANDING:
+            raise _unfit(f"the finding {each} is {found.status}.", "Leave it away.")
         if not found.repository:
             raise _unfit(f"{each} lies in no repository: {found.path}.", "Rebuild it without the release.")
     return [known[each] for each in dict.fromkeys(ids)]
@@ -108,38 +131,61 @@ def _unfit(why: str, fix: str) -> SettingsError:
 async def carry_out(jfrog: JFrog, db: Database, step: Step, *, who: str, now: datetime) -> None:
     """Take a step, and prove it by reading back.
 
-    Where a file is to go is written down before it goes: a crash in between leaves a quarantine that can be
-    undone, wherever the file lies then.
+    What is begun is written down before: until it is proved the finding is open, with a reason and the place
+    that its file goes to or comes from. The same step again finishes it, and the end of the quarantine undoes
+    it, wherever the file lies then.
 
     Raises:
         Refused: the token's user may not, or Artifactory did not do what it said.
         Unreachable, Unreadable: as any call.
     """
+    finding, aside = step.finding, str(step.moves_to) if step.moves_to else None
+    begun = step.reason or finding.reason
+    await db.write(findings.mark, finding.id, Status.OPEN, reason=begun, moved_to=aside)
     if step.reason is None:
         await _end(jfrog, step)
-        await db.write(_note, step, who=who, now=now)
-        return
-    await properties.put(jfrog, step.file, {PROPERTY: step.reason, FROM: str(step.file)})
+    else:
+        await _begin(jfrog, db, step, who=who, now=now)
     await db.write(_note, step, who=who, now=now)
-    if step.moves_to:
-        await _move_aside(jfrog, db, step, step.moves_to)
 
 
-async def _move_aside(jfrog: JFrog, db: Database, step: Step, aside: Place) -> None:
+async def _begin(jfrog: JFrog, db: Database, step: Step, *, who: str, now: datetime) -> None:
+    lies_at = await _lies_at(jfrog, step)
+    await properties.put(jfrog, lies_at, {PROPERTY: step.reason or "", FROM: str(step.file)})
+    if step.moves_to is None or lies_at == step.moves_to:
+        return
     try:
-        await properties.move(jfrog, step.file, aside)
+        await properties.move(jfrog, step.file, step.moves_to)
     except Refused:
         if await properties.checksum(jfrog, step.file) is not None:  # marked, and still where it was
-            await db.write(
-                findings.mark, step.finding.id, Status.QUARANTINED, reason=step.reason, moved_to=None
-            )
+            await _note_marked(db, step, who=who, now=now)
         raise
+
+
+async def _note_marked(db: Database, step: Step, *, who: str, now: datetime) -> None:
+    """Note a quarantine whose file stays where it is; once, however often the move is refused."""
+    if step.finding.status is Status.OPEN:
+        await db.write(_note, msgspec.structs.replace(step, moves_to=None), who=who, now=now)
+    else:
+        status = Status.QUARANTINED
+        await db.write(findings.mark, step.finding.id, status, reason=step.reason, moved_to=None)
+
+
+async def _lies_at(jfrog: JFrog, step: Step) -> Place:
+    """Say where a file is: aside, if a step that was broken off has moved it there."""
+    if step.moves_to is None or step.finding.moved_to is None:
+        return step.file
+    away = await properties.checksum(jfrog, step.file) is None
+    return (
+        step.moves_to if away and await properties.checksum(jfrog, step.moves_to) is not None else step.file
+    )
 
 
 async def _end(jfrog: JFrog, step: Step) -> None:
     if step.moves_to and await properties.checksum(jfrog, step.moves_to) is not None:
         await properties.move(jfrog, step.moves_to, step.file)
-    await properties.take(jfrog, step.file, PROPERTY, FROM)
+    if not (await properties.read(jfrog, step.file)).keys().isdisjoint((PROPERTY, FROM)):
+        await properties.take(jfrog, step.file, PROPERTY, FROM)
 
 
 def _note(connection: Connection, step: Step, *, who: str, now: datetime) -> None:

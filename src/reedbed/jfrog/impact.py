@@ -4,6 +4,8 @@ Needs Xray 3.131, its SBOM service and the role “Manage Reports”. Source: Se
 OpenAPI; github.com/jfrog/jfrog-skills.
 """
 
+from collections.abc import Iterable
+
 import msgspec
 
 from reedbed.jfrog.causes import Cause, Failure
@@ -27,6 +29,11 @@ class Impacted(msgspec.Struct, frozen=True, kw_only=True):
     repository: str  # "" where it lies in none, as a build
     path: str  # below the repository; for a build its name
     version: str | None  # of the package; None: Xray does not say
+
+
+def tells_all(found: Iterable[Impacted]) -> bool:
+    """Whether every row tells place and version; one that does not may be any that is missed."""
+    return all(each.path and each.version for each in found)
 
 
 class Unavailable(msgspec.Struct, frozen=True):

@@ -77,6 +77,8 @@ async def move(jfrog: JFrog, source: Place, target: Place) -> None:
         Refused: something else is there, it is not permitted, or it did not arrive as it was.
     """
     before = await checksum(jfrog, source)
+    if before is None:
+        raise _not_done(f"move {source}", why="there is no such file")
     if await checksum(jfrog, target) is not None:
         raise _not_done(f"move {source}", why=f"there is a file at {target} already")
     call = Call(

@@ -55,9 +55,14 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
     sources: tuple[Source, ...]
     status: Status
     reason: str | None  # of the quarantine
-    moved_to: str | None  # "repository/path", where the quarantine moved it
+    moved_to: str | None  # "repository/path", where the quarantine moved it, or was about to
     first_seen_at: datetime
     last_seen_at: datetime
+
+    @property
+    def broken_off(self) -> bool:
+        """Whether a quarantine, or its end, was begun and is not proved."""
+        return self.status is Status.OPEN and self.reason is not None
 
 
 FINDINGS = Table(
@@ -93,7 +98,8 @@ def finding_id(platform: str, seen: Sighting) -> str:
 def save(connection: Connection, platform: str, sightings: Sequence[Sighting], *, now: datetime) -> None:
     """Take in what was seen. What was gone is open again; what is in quarantine stays so.
 
-    A file that a quarantine has moved is seen where it is now: that is no new finding.
+    A file that a quarantine has moved is seen where it is now: that is no new finding. One that is seen where
+    it was moved away from is open again.
     """
     by_id = {finding_id(platform, seen): seen for seen in reversed(sightings)}  # of two the first counts
     moved = _moved(connection, platform, sorted({seen.package for seen in sightings}))
@@ -118,7 +124,7 @@ def _moved(connection: Connection, platform: str, packages: Sequence[str]) -> se
 
 
 def _row(key: str, platform: str, seen: Sighting, kept: Finding | None, now: datetime) -> dict[str, Any]:
-    quarantined = kept is not None and kept.status is Status.QUARANTINED
+    standing = kept if kept and kept.status in STANDING else None
     return {
         "id": key,
         "platform": platform,
@@ -131,12 +137,23 @@ def _row(key: str, platform: str, seen: Sighting, kept: Finding | None, now: dat
         "downloads": seen.downloads,
         "last_downloaded_at": seen.last_downloaded_at,
         "sources": seen.sources,
-        "status": Status.QUARANTINED if quarantined else Status.OPEN,
-        "reason": kept.reason if kept and quarantined else None,
-        "moved_to": kept.moved_to if kept and quarantined else None,
+        "status": _status(standing, seen),
+        "reason": standing.reason if standing else None,
+        "moved_to": standing.moved_to if standing else None,
         "first_seen_at": now,
-        "last_seen_at": now,
+        "last_seen_at": max(now, kept.last_seen_at) if kept else now,  # two hunts may run at once
     }
+
+
+def _status(standing: Finding | None, seen: Sighting) -> Status:
+    """Keep a quarantine, unless Artifactory itself has the file where it was moved away from.
+
+    Xray's word does not count there: its index may follow a move late.
+    """
+    if standing is None:
+        return Status.OPEN
+    is_back = standing.moved_to is not None and seen.seen_in == "artifactory"
+    return Status.OPEN if is_back else standing.status
 
 
 def unseen(
@@ -166,7 +183,7 @@ def close(connection: Connection, ids: Collection[str], status: Status) -> None:
 def mark(
     connection: Connection, finding: str, status: Status, *, reason: str | None, moved_to: str | None
 ) -> None:
-    """Note a quarantine, or its end."""
+    """Note a quarantine, its end, or that one of them is begun."""
     kept = None if reason is None else storable(reason)
     connection.execute(
         update(FINDINGS).where(_OF.id == finding).values(status=status, reason=kept, moved_to=moved_to)

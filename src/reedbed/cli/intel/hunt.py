@@ -118,7 +118,7 @@ def _draw(found: "Sequence[Finding]") -> None:
             f"{each.repository}/{each.path}" if each.repository else each.path,
             each.downloads,
             each.last_downloaded_at,
-            each.status,
+            f"{each.status}, quarantine not finished" if each.broken_off else each.status,
         )
         for each in found
     ]
@@ -213,6 +213,9 @@ async def quarantine(
         )
     if json:
         show.json([{"finding": each.finding.id, "does": str(each), "done": apply} for each in steps])
+        return Exit.DONE
+    if not steps:
+        show.err.print("Nothing to do: that is so already.")
         return Exit.DONE
     for each in steps:
         show.line(f"{'did' if apply else 'would'}: {show.safe(each)}")
