@@ -20,12 +20,15 @@ from reedbed.jfrog.custom_issue import custom_issue, enforceable, issue_id
 from reedbed.jfrog.proof import same
 from reedbed.model.advisory import Standing
 from reedbed.model.ledger import Flagged, Pushed
-from reedbed.store import advisories, ledger, planned
+from reedbed.store import advisories, ledger
 from reedbed.store.database import Database
 
 T = TypeVar("T")
 
 A_TIME = 500
+
+AS_FOUND = "found"
+"""The fingerprint of what a rebuild found: like none that a plan could want."""
 
 
 class Agreement(StrEnum):
@@ -60,7 +63,10 @@ class Verifier:
         self._told = told
 
     async def verify(self, *, repair: bool = False) -> None:
-        """Read every issue of the ledger back, one request each; where asked, write again what differs."""
+        """Read every issue of the ledger back, one request each; where asked, write again what differs.
+
+        What a rebuild found is left as it is: only a run knows what is still said of it.
+        """
         last = ""
         while page := await self._db.read(ledger.page, self._target.platform, after=last, limit=A_TIME):
             await self._each(page, lambda pushed: self._compare(pushed, repair=repair))
@@ -69,8 +75,8 @@ class Verifier:
     async def rebuild(self) -> None:
         """Ask Xray for the issue of every package that feeds spoke of and that the ledger does not know.
 
-        What is found goes into the ledger, and the next run plans everything: it takes over what still is
-        said, and deletes what was taken back meanwhile. One request a package.
+        What is found goes into the ledger, and the next run looks at it: it takes over what still is said,
+        and deletes what was taken back meanwhile. One request a package.
         """
         last = ""
         while keys := await self._db.read(
@@ -79,7 +85,6 @@ class Verifier:
             unknown = await self._db.read(_unknown, self._target.platform, keys)
             await self._each(unknown, self._look_for)
             last = keys[-1]
-        await self._db.write(planned.forget, self._target.platform)
 
     async def _each(self, items: Sequence[T], look: Callable[[T], Awaitable[Verified | None]]) -> None:
         """Look at several at once, and tell of each in its turn, whichever was answered first."""
@@ -100,20 +105,28 @@ class Verifier:
             for _ in range(self._target.concurrency):
                 group.create_task(work_off())
 
-    async def _compare(self, pushed: Pushed, *, repair: bool) -> Verified:
+    async def _compare(self, pushed: Pushed, *, repair: bool) -> Verified | None:
         issue = custom_issue(pushed.flagged, self._target.style)
         try:
             echo = await self._target.xray.issue(pushed.issue_id)
             differences = [] if echo is None else same(issue, echo)
             if echo is not None and not differences:
                 return await self._confirmed(pushed, Agreement.AS_WRITTEN, echo.malicious_package)
-            if repair:
+            if await self._has_changed(pushed):
+                return None
+            if repair and pushed.fingerprint != AS_FOUND:
                 proof = await self._target.xray.put(issue)
                 return await self._confirmed(pushed, Agreement.REPAIRED, proof.malicious)
         except ReedbedError as error:
             return _seen(pushed.flagged, Agreement.NOT_KNOWN, error.why)
         agreement = Agreement.MISSING if echo is None else Agreement.DIFFERENT
         return _seen(pushed.flagged, agreement, "; ".join(differences))
+
+    async def _has_changed(self, pushed: Pushed) -> bool:
+        """Whether a run has written or deleted the issue since its page of the ledger was read."""
+        package = str(pushed.flagged.package)
+        now = await self._db.read(ledger.of_packages, self._target.platform, [package])
+        return package not in now or now[package].fingerprint != pushed.fingerprint
 
     async def _confirmed(self, pushed: Pushed, agreement: Agreement, malicious: bool | None) -> Verified:
         platform, package = self._target.platform, str(pushed.flagged.package)
@@ -130,12 +143,18 @@ class Verifier:
         pushed = Pushed(
             flagged=flagged,
             issue_id=issue_id(flagged.package),
-            fingerprint="found",  # like none that a plan could want, so that the next one looks at it
+            fingerprint=AS_FOUND,
             pushed_at=self._now(),
             verified_at=None,
         )
-        await self._db.write(ledger.record, self._target.platform, pushed)
+        await self._db.write(_take_in, self._target.platform, pushed)
         return _seen(flagged, Agreement.FOUND)
+
+
+def _take_in(connection: Connection, platform: str, found: Pushed) -> None:
+    """Record an issue that the ledger had lost, and have the next plan look at its package."""
+    ledger.record(connection, platform, found)
+    advisories.touch(connection, [str(found.flagged.package)])
 
 
 def _unknown(connection: Connection, platform: str, keys: Sequence[str]) -> list[Flagged]:
