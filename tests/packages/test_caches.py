@@ -80,6 +80,28 @@ async def test_npm_forgets_the_flagged_release_alone(standin: Running, tmp_path:
     assert "ENOTCACHED" in flagged.out
 
 
+async def test_npm_forgets_a_release_that_it_has_from_two_addresses(standin: Running, tmp_path: Path) -> None:
+    cache = tmp_path / "npm-cache"
+    for repository in ("npm-local", "npm"):
+        home = tmp_path / repository
+        home.mkdir()
+        env = npm_env(standin, home, repository) | {"npm_config_cache": str(cache)}
+        address = f"{standin.url}/artifactory/api/npm/{repository}/@pond/reed/-/reed-"
+        tarballs = [f"{address}{version}.tgz" for version in (FLAGGED, CLEAN)]
+        added = await run("npm", "cache", "add", *tarballs, env=env, cwd=home)
+        assert added.code == 0, added.out
+    folders = {each: tmp_path / name for each, name in NOWHERE.items()} | {"npm": cache}
+    looked = await look(folders)
+    hits = cached.judge(looked, flag(PackageType.NPM, "@pond/reed"))
+    assert len(hits) == 2
+
+    done = await cached.remove(looked, hits, folders)
+
+    assert (done.removed, done.left) == (tuple(hits), ())
+    (again,) = (each for each in await look(folders) if each.tool == "npm")
+    assert [entry.version for entry in again.entries] == [CLEAN, CLEAN]
+
+
 async def test_pip_forgets_the_flagged_release_alone(standin: Running, tmp_path: Path) -> None:
     env = pip_env(standin, tmp_path, "pypi-local") | {"PIP_CACHE_DIR": str(tmp_path / "pip-cache")}
     env.pop("PIP_NO_CACHE_DIR")
@@ -186,6 +208,20 @@ async def test_links_out_of_uvs_cache_are_never_followed(tmp_path: Path) -> None
 
     assert mine.is_dir()
     assert not list(package.iterdir())
+
+
+async def test_links_in_a_source_release_lead_to_nothing_that_goes_with_it(tmp_path: Path) -> None:
+    clean = tmp_path / "archive-v0" / "clean"
+    clean.mkdir(parents=True)
+    release = tmp_path / "sdists-v9" / "pypi" / "reed-stem" / "1.0.0"
+    (release / "revision" / "src").mkdir(parents=True)
+    (release / "revision" / "src" / "harmless").symlink_to(clean)
+
+    looked = await uv.look(tmp_path)
+    await uv.remove(tmp_path, looked.entries)
+
+    assert clean.is_dir()
+    assert not release.exists()
 
 
 def test_nothing_outside_a_cache_is_deleted(tmp_path: Path) -> None:

@@ -12,7 +12,8 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     package: Purl
     version: str
     where: str  # npm's key of it, or the path of its main file or folder
-    files: tuple[str, ...] = ()  # what removing it deletes; none for npm, which does it itself
+    files: tuple[str, ...] = ()
+    """What removing it deletes, by which a look knows it first; none for npm, which does it itself."""
 
 
 class Looked(msgspec.Struct, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ Source: npm's own documentation, npm-cache (`npm help cache`). A key ends in the
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -12,7 +12,7 @@ from reedbed.errors import Refused
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import Purl, purl
 from reedbed.packages.caches.entry import Entry, Looked
-from reedbed.packages.caches.tools import folder_of, from_variable, run
+from reedbed.packages.caches.tools import Ran, folder_of, from_variable, run
 
 TOOL = "npm"
 KEYS_A_CALL = 50
@@ -43,23 +43,32 @@ async def look(folder: Path | None = None) -> Looked:
 async def remove(folder: Path, entries: Sequence[Entry]) -> None:
     """Have npm drop entries, and the contents that they name.
 
+    npm stops at a key whose content is gone, as where two keys name one content, or a removal was broken off;
+    such a key names nothing any more, and npm's own tidying drops it.
+
     Raises:
         Refused: npm is gone, or says no.
     """
-    for keys in _groups([entry.where for entry in entries]):
-        ran = await run("npm", "cache", "rm", "--cache", str(folder), "--", *keys)
-        if ran is None or ran.code:
-            raise Refused(
-                f"Could not remove {keys[0]} from npm's cache",
-                why=(ran.err.strip().splitlines() or ["it exited with an error"])[-1]
-                if ran
-                else "npm is gone",
-                fix="Run `npm cache verify`, then try again.",
-            )
+    keys, hollow = [entry.where for entry in entries], False
+    while keys:
+        ran = await _told(keys[0], "cache", "rm", "--cache", str(folder), "--", *keys[:KEYS_A_CALL])
+        deleted = sum(line.startswith("Deleted:") for line in ran.out.splitlines())
+        hollow |= deleted < len(keys[:KEYS_A_CALL])
+        keys = keys[min(deleted + 1, KEYS_A_CALL) :]
+    if hollow:
+        await _told("a key that names nothing", "cache", "verify", "--cache", str(folder))
 
 
-def _groups(keys: Sequence[str]) -> Iterable[Sequence[str]]:
-    return (keys[start : start + KEYS_A_CALL] for start in range(0, len(keys), KEYS_A_CALL))
+async def _told(what: str, *arguments: str) -> Ran:
+    ran = await run("npm", *arguments)
+    if ran is None or ran.code:
+        said = ran.err.strip().splitlines() if ran else ["npm is gone"]
+        raise Refused(
+            f"Could not remove {what} from npm's cache",
+            why=(said or ["it exited with an error"])[-1],
+            fix="Run `npm cache verify`, then try again.",
+        )
+    return ran
 
 
 def release_of(key: str) -> tuple[Purl, str] | None:

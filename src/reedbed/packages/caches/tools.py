@@ -4,7 +4,7 @@ import asyncio
 import os
 import shutil
 import stat
-from collections.abc import Iterable
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -71,14 +71,16 @@ def from_variable(name: str, otherwise: Path) -> Path:
     return Path(value) if value else otherwise
 
 
-def delete(folder: Path, files: Iterable[str]) -> None:
-    """Delete files and folders inside a cache's folder; what is gone already is no fault.
+def delete(folder: Path, files: Sequence[str]) -> None:
+    """Delete files and folders inside a cache's folder, the last first; what is gone already is no fault.
+
+    So a release that is deleted in part is still seen, and a second removal completes it.
 
     Raises:
         Refused: one lies outside the folder, or can't be deleted.
     """
     inside = folder.resolve()
-    for file in map(Path, files):
+    for file in map(Path, reversed(files)):
         if inside not in file.parent.resolve().parents and file.parent.resolve() != inside:
             raise _refused(file, f"it lies outside the cache {folder}")
         try:

@@ -19,6 +19,9 @@ TOOL = "uv"
 PLACES = ("pypi/*", "index/*/*", "url/*/*", "path/*/*")
 """Where, below a bucket, each folder is one package."""
 
+UNPACKED = "src"
+"""Where uv unpacks a source release: links in there are the release's own, and may lead anywhere."""
+
 BESIDE = (".http", ".msgpack", ".rev", ".lock")
 
 
@@ -93,4 +96,5 @@ def _links(file: Path) -> Iterator[Path]:
         yield file
         return
     for place, folders, names in os.walk(file):
+        folders[:] = [name for name in folders if name != UNPACKED]
         yield from (path for name in (*folders, *names) if (path := Path(place, name)).is_symlink())
