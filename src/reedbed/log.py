@@ -11,8 +11,9 @@ import sys
 import time
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from itertools import islice
-from typing import Any, Final, TextIO
+from typing import Any, Final, TextIO, cast
 
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
@@ -65,7 +66,7 @@ def configure(level: str = "info", *, json: bool | None = None, stream: TextIO |
             _renderer(as_json),
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=out),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", _Lossy(out))),
         cache_logger_on_first_use=False,
     )
     _adopt_standard_logging()
@@ -146,6 +147,21 @@ def _lines(text: Any) -> str:
     """Keep the line breaks of a traceback; each line is indented, as no event's own line is."""
     lines = str(text).split("\n")
     return "\n".join(f"  {_visible(line)}" for line in lines)
+
+
+class _Lossy:
+    """A stream that takes what it can. A full disk costs lines of the log, never the work they tell of."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> None:
+        with suppress(OSError):
+            self._stream.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._stream.flush()
 
 
 class _Adopted(logging.Handler):

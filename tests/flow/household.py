@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import IO
 
 import msgspec
 
@@ -87,8 +88,8 @@ class Household:
         await thread.begin(self.seal(self.standin.admin_token))
         return thread
 
-    async def start(self, *arguments: str) -> asyncio.subprocess.Process:
-        """Start a command whose output goes to `out-N` and `err-N` of the folder."""
+    async def start(self, *arguments: str, errors_to: IO[bytes] | None = None) -> asyncio.subprocess.Process:
+        """Start a command whose output goes to `out-N` and `err-N` of the folder, or its errors elsewhere."""
         number = len(self.children)
         with (
             (self.folder / f"out-{number}").open("wb") as out,
@@ -98,7 +99,7 @@ class Household:
                 *(sys.executable, "-m", "reedbed", *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
-                stderr=err,
+                stderr=errors_to or err,
                 env=self.environment,
                 cwd=self.folder,
             )

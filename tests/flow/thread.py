@@ -54,6 +54,7 @@ class Thread:
         self.feeds: list[FeedSettings] = [OsvSettings(name="osv", source=str(self.records))]
         self.credentials: Credentials = nobody
         self.terms = Terms()
+        self.token = standin.admin_token
         self.time = STARTED
         self.timeout_s = 5.0
         self.errors: list[ReedbedError] = []  # of runs that failed as a whole
@@ -82,23 +83,28 @@ class Thread:
 
     async def run(self, *, full: bool = False) -> Counts:
         """Do one run, ten seconds after the last. An error that ends it is kept in `errors`."""
-        self.time += timedelta(seconds=10)
-        context = RunContext(id=runs.new_id(self.time), scheduled_at=self.time)
-        for settings in self.feeds:
-            with suppress(ReedbedError):
-                feed = open_feed(settings, credentials=self.credentials)
-                await flow.read_feed(context, feed, self.db, now=self.now)
+        context = await self.read()
         try:
             return await self.bring(context, full=full)
         except ReedbedError as error:
             self.errors.append(error)
             return {}
 
+    async def read(self) -> RunContext:
+        """Begin a run: read the feeds. What can't be read is left."""
+        self.time += timedelta(seconds=10)
+        context = RunContext(id=runs.new_id(self.time), scheduled_at=self.time)
+        for settings in self.feeds:
+            with suppress(ReedbedError):
+                feed = open_feed(settings, credentials=self.credentials)
+                await flow.read_feed(context, feed, self.db, now=self.now)
+        return context
+
     async def bring(self, context: RunContext, *, full: bool = False) -> Counts:
         platform = at(self.standin, name=PLATFORM, timeout_s=self.timeout_s)
         async with connect(
             platform,
-            self.standin.admin_token,
+            self.token,
             patience=impatient(attempts=2),
             breaker=Breaker(threshold=1_000),
         ) as jfrog:
