@@ -7,8 +7,10 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
-from reedbed.errors import SettingsError
+from reedbed.errors import ReedbedError, SettingsError
+from reedbed.model.text import one_line
 from reedbed.store.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
@@ -22,9 +24,18 @@ async def migrate(database: Database, *, to: str = "head") -> None:
     Raises:
         SettingsError: a newer release has been here.
         Unreachable: the database is locked, full, gone, or does not let us in.
+        ReedbedError: a step failed, so none was made.
     """
-    if not await is_current(database):
+    if await is_current(database):
+        return
+    try:
         await database.alone(_upgrade, database.name, to)
+    except DBAPIError as error:
+        raise ReedbedError(
+            f"Could not bring the database {database.name} to this release's schema",
+            why=one_line(str(error.orig), limit=300),
+            fix="Nothing was changed: run the release that worked before, and report this one's failure.",
+        ) from error
 
 
 async def is_current(database: Database) -> bool:
