@@ -15,7 +15,7 @@ help:  ## List these commands
 demo: .venv/ready  ## Show the main job from end to end (ARGS=--once for scripts)
 	@$(BIN)/reedbed demo $(RECORDS) $(ARGS)
 
-test: check  ## Run the checks and every test
+test: check .venv/bin/regctl  ## Run the checks and every test
 	@$(BIN)/pytest $(ARGS)
 
 check: .venv/ready  ## Format, lint, types and the rules of the tree
@@ -34,7 +34,7 @@ bench: .venv/ready  ## Measure; one line a figure (ONLY=name runs one)
 docs: .venv/ready  ## Write the reference pages that are made from the code
 	@$(BIN)/python docs/generate.py
 
-soak: .venv/ready  ## The long fault runs that `make test` takes a sample of
+soak: .venv/ready .venv/bin/regctl  ## The long fault runs that `make test` takes a sample of
 	@$(BIN)/pytest -m soak $(ARGS)
 
 lock: .venv/ready  ## Pin the newest versions of what requirements/*.in name
@@ -42,6 +42,9 @@ lock: .venv/ready  ## Pin the newest versions of what requirements/*.in name
 
 clean:  ## Forget the virtual environment and every cache
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+.venv/bin/regctl: requirements/registry/go.sum requirements/registry.sh | .venv/ready
+	@sh requirements/registry.sh
 
 .venv/ready: requirements/dev.lock requirements/tools.lock requirements/setup.sh pyproject.toml
 	@PYTHON="$(PYTHON)" sh requirements/setup.sh

@@ -1,7 +1,10 @@
 """A registry client that only asks: what a test says is what is sent."""
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import msgspec
 
 from jfrog_standin.artifactory import images, oci
 from jfrog_standin.artifactory.repository import Repository
@@ -74,3 +77,31 @@ def files(platform: Platform, key: str = "docker-local") -> list[str]:
 
 def sha256(body: bytes) -> str:
     return f"sha256:{hashlib.sha256(body).hexdigest()}"
+
+
+def write_layout(folder: Path, tagged: Mapping[str, images.Image | images.Index]) -> None:
+    """An OCI layout: the folder that registry clients copy images from and to."""
+    listed = [
+        {
+            "mediaType": image.described.media_type,
+            "digest": image.digest,
+            "size": image.manifest.size,
+            "annotations": {"org.opencontainers.image.ref.name": tag},
+        }
+        for tag, image in tagged.items()
+    ]
+    blobs = folder / "blobs" / "sha256"
+    blobs.mkdir(parents=True)
+    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
+    (folder / "index.json").write_bytes(msgspec.json.encode({"schemaVersion": 2, "manifests": listed}))
+    for body in (body for image in tagged.values() for body in _bodies(image)):
+        (blobs / hashlib.sha256(body).hexdigest()).write_bytes(body)
+
+
+def _bodies(image: images.Image | images.Index) -> Iterator[bytes]:
+    yield image.manifest.make()
+    if isinstance(image, images.Index):
+        for part in image.images:
+            yield from _bodies(part)
+        return
+    yield from (blob.content.make() for blob in (image.config, *image.layers) if blob.content is not None)

@@ -94,6 +94,22 @@ def go_env(standin: Running, home: Path, repo: str = "go") -> dict[str, str]:
     }
 
 
+def regctl_env(standin: Running, home: Path, **host: object) -> dict[str, str]:
+    """For regctl: the stand-in's CA and its administrator's password; `host` adds to its settings of it."""
+    name = standin.url.partition("//")[2]
+    assert standin.ca_path is not None
+    settings = {
+        "tls": "enabled",
+        "regcert": standin.ca_path.read_text(),
+        "user": "admin",
+        "pass": "password",
+        **host,
+    }
+    config = home / "regctl.json"
+    config.write_bytes(msgspec.json.encode({"hosts": {name: settings}}))
+    return _clean(home) | {"REGCTL_CONFIG": str(config)}
+
+
 def with_token(standin: Running) -> str:
     """The stand-in's URL with its administrator's token in it, as pip and go are given credentials."""
     return standin.url.replace("://", f"://admin:{standin.admin_token}@")

@@ -47,12 +47,12 @@ def find_manifest(storage: Storage, repository: Repository, name: str, reference
 
 def find_blob(storage: Storage, repository: Repository, name: str, digest: str) -> Item | None:
     """A blob of an image, wherever in the image it is."""
-    return _beside(storage, repository, name, blob_name(digest))
+    return next(_beside(storage, repository, name, blob_name(digest)), None)
 
 
-def find_marker(storage: Storage, repository: Repository, name: str, digest: str) -> Item | None:
-    """The sign of a layer that a remote has not fetched yet."""
-    return _beside(storage, repository, name, blob_name(digest) + MARKER)
+def markers(storage: Storage, repository: Repository, name: str, digest: str) -> list[Item]:
+    """The signs of a blob that a remote has not fetched yet, one in each folder that waits for it."""
+    return list(_beside(storage, repository, name, blob_name(digest) + MARKER))
 
 
 def manifests_of(storage: Storage, repository: Repository, name: str) -> list[Item]:
@@ -141,7 +141,7 @@ def _folders(storage: Storage, repository: Repository, name: str) -> Iterator[It
     return (child for child in children if child.is_folder)
 
 
-def _beside(storage: Storage, repository: Repository, name: str, file: str) -> Item | None:
+def _beside(storage: Storage, repository: Repository, name: str, file: str) -> Iterator[Item]:
     paths = (f"{folder.path}/{file}" for folder in _folders(storage, repository, name))
     found = (storage.get(repository.storage_key, path) for path in paths)
-    return next((item for item in found if item is not None and not item.is_folder), None)
+    return (item for item in found if item is not None and not item.is_folder)

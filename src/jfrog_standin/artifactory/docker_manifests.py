@@ -49,13 +49,12 @@ async def put(call: Call) -> web.Response:
         _keep(call, repository, reference, body, manifest)
     except NotStored as error:
         raise errors.docker(error.status, "MANIFEST_INVALID", error.message) from error
-    subject = {"OCI-Subject": manifest.subject.digest} if manifest.subject is not None else {}
     return web.Response(
         status=201,
         headers={
             "Location": f"{call.base}/{call.name}/manifests/{pushed}",
             "Docker-Content-Digest": pushed,
-            **subject,
+            **_subject(call, manifest),
         },
     )
 
@@ -76,6 +75,13 @@ async def delete(call: Call) -> web.Response:
     for item in found:
         storage.delete(repository.storage_key, item.folder)
     return web.Response(status=202)
+
+
+def _subject(call: Call, manifest: Manifest) -> dict[str, str]:
+    """The sign that what a manifest belongs to was understood, and that it will be listed there."""
+    if manifest.subject is None or not call.platform.switches.docker_referrers:
+        return {}
+    return {"OCI-Subject": manifest.subject.digest}
 
 
 async def _of_member(call: Call, member: Repository, reference: str) -> Item | None:

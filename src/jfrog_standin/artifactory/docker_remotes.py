@@ -54,10 +54,10 @@ async def manifest(call: Call, member: Repository, reference: str) -> Item | Non
 
 
 async def blob(call: Call, member: Repository, digest_: str) -> Item | None:
-    """A blob in the place of its marker; None: no manifest named it, or the upstream has lost it."""
+    """A blob in the place of its markers; None: no manifest named it, or the upstream has lost it."""
     storage = call.platform.artifactory
-    marker = layout.find_marker(storage, member, call.name, digest_)
-    if marker is None:
+    markers = layout.markers(storage, member, call.name, digest_)
+    if not markers:
         return None
     async with _get(call, member, f"{call.name}/blobs/{digest_}", "*/*") as answer:
         if answer is None:
@@ -65,9 +65,10 @@ async def blob(call: Call, member: Repository, digest_: str) -> Item | None:
         body = await read_bounded(answer, storage.max_file_bytes)
     if digest_ != f"sha256:{digest(body).sha256}":
         raise errors.artifactory(502, "The upstream sent another blob than the one with this digest.")
-    kept = storage.put(member.storage_key, marker.path.removesuffix(layout.MARKER), body, by="anonymous")
-    storage.delete(member.storage_key, marker.path)
-    return kept
+    for marker in markers:
+        storage.put(member.storage_key, marker.path.removesuffix(layout.MARKER), body, by="anonymous")
+        storage.delete(member.storage_key, marker.path)
+    return layout.find_blob(storage, member, call.name, digest_)
 
 
 async def names(call: Call, member: Repository, path: str) -> list[str] | None:
