@@ -12,7 +12,6 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 
 from aiohttp import web
@@ -77,18 +76,16 @@ def _write(folder: Path, records: Iterator[Record]) -> None:
 
 
 class Served:
-    """An archive behind HTTP; counts what was asked for, and knows when each path first was."""
+    """An archive behind HTTP; counts what was asked for."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.url = ""
         self.requests = 0
-        self.first_asked: dict[str, datetime] = {}
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         """Give a file with its ETag, or 304 where that is known already."""
         self.requests += 1
-        self.first_asked.setdefault(request.match_info["path"], datetime.now(UTC))
         path = self._folder / request.match_info["path"]
         return web.FileResponse(path) if path.is_file() else web.Response(status=404)
 

@@ -5,7 +5,7 @@ import base64
 import os
 import secrets
 import sys
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO
@@ -21,7 +21,7 @@ LEAVES_WITHIN_S = 20.0
 class Home:
     """A folder that `reedbed` takes for the whole machine. Nothing of the real one shows through."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, variables: Mapping[str, str] | None = None) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
         self._settings = folder / "reedbed.toml"
@@ -33,6 +33,7 @@ class Home:
             "REEDBED_DATA_DIR": str(folder / "data"),
             "REEDBED_CONFIG": str(self._settings),
             "REEDBED_SECRET_KEY": key,
+            **(variables or {}),
         }
 
     @property

@@ -18,7 +18,7 @@ from pathlib import Path
 import aiohttp
 import msgspec
 
-from bench.archive import Served, served
+from bench.archive import served
 from bench.child import Broken
 from bench.daemon import daemon
 from bench.figure import Figure, Remark
@@ -32,12 +32,23 @@ from jfrog_standin.steering import ask
 from reedbed.jfrog.custom_issue import issue_id
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import purl
+from safedep_standin.account import KEY, TENANT
+from safedep_standin.data_plane import DataPlane
+from safedep_standin.server import running
 
 PLATFORMS = (1, 20)
-RECORDS = 6
+RECORDS = 8
 INTERVAL_S = 10.0
 LOOKS_EVERY_S = 0.25
 REFUSED_WITHIN_S = 180.0
+
+FEEDS = """ecosystems = ["npm"]
+[[feeds]]
+kind = "safedep"
+name = "safedep"
+source = "{}"
+allow_plain_http = true
+"""
 
 RULE = {
     "name": "malware",
@@ -56,24 +67,23 @@ WATCH = {
 class Journey(msgspec.Struct, frozen=True, kw_only=True):
     """One record's way to one platform: seconds since it was published."""
 
-    read: float  # the feed was asked for it
     begun: float  # the platform was asked for its issue: until then it had waited for a poll
     proved: float  # the issue was read back
     refused: float  # a download was refused, as seen by who looks every `LOOKS_EVERY_S`
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """A daemon's feed, and the platforms that it pushes to."""
+    """A daemon's feeds, and the platforms that it pushes to."""
 
     home: Home
     archive: Growing
-    source: Served
+    safedep: DataPlane
     standins: Sequence[Address]
 
 
 async def measure() -> AsyncIterator[Figure | Remark]:
     yield (
-        f"publication: {RECORDS} records, one after the other, spread evenly over a daemon's rounds, with "
+        f"publication: {RECORDS} records of two feeds in turns, spread evenly over a daemon's rounds, with "
         f"intel.interval_s = {INTERVAL_S:g} (default: 300) and a push to each platform every 10 s"
     )
     seen: dict[int, list[float]] = {}
@@ -98,7 +108,6 @@ def figures(name: str, journeys: Sequence[Journey], floor_s: float) -> list[Figu
     return [
         Figure(name=f"{name}.p50", value=statistics.median(refused), unit="s"),
         Figure(name=f"{name}.max", value=max(refused), unit="s"),
-        Figure(name=f"{name}.until-read", value=statistics.median(each.read for each in journeys), unit="s"),
         Figure(name=f"{name}.until-begun", value=statistics.median(e.begun for e in journeys), unit="s"),
         Figure(name=f"{name}.waiting", value=waiting, unit="%"),
         Figure(name=f"{name}.pushing", value=pushing * 1_000, unit="ms"),
@@ -109,7 +118,7 @@ def figures(name: str, journeys: Sequence[Journey], floor_s: float) -> list[Figu
 
 @asynccontextmanager
 async def staged(count: int, records: int = RECORDS) -> AsyncIterator[Stage]:
-    """Set up a `reedbed` with so many platforms that hold the packages, and a feed with one record."""
+    """Set up a `reedbed` with so many platforms that hold the packages, and two feeds silent of them."""
     async with AsyncExitStack() as stack:
         place = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reedbed-bench-")))
         standins = [
@@ -118,13 +127,14 @@ async def staged(count: int, records: int = RECORDS) -> AsyncIterator[Stage]:
         archive = Growing(place / "archive")
         archive.publish([_record("published-before", 0, datetime.now(UTC) - timedelta(days=1))])
         source = await stack.enter_async_context(served(archive.folder))
-        home = Home(place / "home")
+        safedep = await stack.enter_async_context(running())
+        home = Home(place / "home", {"SAFEDEP_API_KEY": KEY, "SAFEDEP_TENANT_ID": TENANT})
         for number, standin in enumerate(standins):
             await home.add_platform(standin, name=f"bench-{number}")
             await _protect(standin, records)
         settings = f"[intel]\ninterval_s = {INTERVAL_S}"
-        home.configure(source.url, settings=settings, feed='ecosystems = ["npm"]')
-        yield Stage(home, archive, source, standins)
+        home.configure(source.url, settings=settings, feed=FEEDS.format(safedep.url))
+        yield Stage(home, archive, safedep.data_plane, standins)
 
 
 async def _protect(standin: Address, records: int) -> None:
@@ -142,7 +152,7 @@ async def _journeys(stage: Stage) -> list[Journey]:
     journeys: list[Journey] = []
     async with AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(_client(each)) for each in stage.standins]
-        await stack.enter_async_context(daemon(stage.home, jobs=1 + len(stage.standins)))
+        await stack.enter_async_context(daemon(stage.home, jobs=2 + len(stage.standins)))
         for number in range(RECORDS):
             await asyncio.sleep(until_phase(time.time(), number / RECORDS))
             journeys += await _published(stage, clients, number)
@@ -159,23 +169,29 @@ def until_phase(now_s: float, phase: float) -> float:
 
 async def _published(stage: Stage, clients: Sequence[aiohttp.ClientSession], number: int) -> list[Journey]:
     """Publish a record, and follow it to each platform."""
-    made = _record(_name(number), number + 1, datetime.now(UTC))
-    stage.archive.publish([made])
+    _publish(stage, number)
     at = datetime.now(UTC)
     refused = await asyncio.gather(*(_refused(client, number) for client in clients))
-    read = (stage.source.first_asked[f"npm/{made['id']}.json"] - at).total_seconds()
     journeys = []
     for standin, seen in zip(stage.standins, refused, strict=True):
         begun, proved = await _pushed(standin, number)
         journeys.append(
             Journey(
-                read=read,
                 begun=(begun - at).total_seconds(),
                 proved=(proved - at).total_seconds(),
                 refused=(seen - at).total_seconds(),
             )
         )
     return journeys
+
+
+def _publish(stage: Stage, number: int) -> None:
+    """Publish in the one feed or the other."""
+    if number % 2:
+        stage.safedep.now = datetime.now(UTC)
+        stage.safedep.report(f"01JREPORT{number:017}", _name(number))
+    else:
+        stage.archive.publish([_record(_name(number), number + 1, datetime.now(UTC))])
 
 
 async def _refused(client: aiohttp.ClientSession, number: int) -> datetime:

@@ -31,8 +31,8 @@ def test_only_an_answer_with_retry_after_asks_for_a_wait() -> None:
 
 def test_a_record_has_waited_until_its_platform_is_first_asked() -> None:
     journeys = [
-        Journey(read=1.0, begun=6.0, proved=6.02, refused=8.0),
-        Journey(read=3.0, begun=10.0, proved=10.02, refused=12.0),
+        Journey(begun=6.0, proved=6.02, refused=8.0),
+        Journey(begun=10.0, proved=10.02, refused=12.0),
     ]
 
     shown = {figure.name: figure.value for figure in figures("few", journeys, floor_s=0.01)}
