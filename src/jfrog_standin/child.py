@@ -10,7 +10,7 @@ import msgspec
 
 from jfrog_standin.address import Address
 
-STARTS_WITHIN_S = 30.0
+STARTS_WITHIN_S = 120.0  # a platform of 100,000 images takes half a minute
 ENDS_WITHIN_S = 10.0
 
 

@@ -12,6 +12,7 @@ import msgspec
 from cyclopts import App, Parameter
 
 from jfrog_standin.faults import Kind
+from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.settings import Certificate, Mode, StandIn, Switches
 
 DATA = Path(".jfrog-standin")
@@ -33,6 +34,13 @@ def serve(
     mode: Mode = "strict",
     beyond_loopback: Annotated[bool, Parameter(negative="")] = False,
     empty: Annotated[bool, Parameter(negative="")] = False,
+    seed_images: int = 0,
+    seed: int = 1,
+    day: int = 0,
+    churn: float = 0.01,
+    small_kb: float = 55,
+    large_kb: float = 1_700,
+    large_share: float = 0.01,
     as_json: Annotated[bool, Parameter(name="--json", negative="")] = False,
 ) -> None:
     """Serve a platform until SIGTERM or Ctrl-C.
@@ -48,18 +56,28 @@ def serve(
         mode: strict answers 400 to a custom issue that Xray would drop; silent answers 201 and drops it.
         beyond_loopback: Listen where other machines can reach it. Its passwords are public: think twice.
         empty: Start without repositories; else there are npm, npm-local and npm-remote, and so on.
+        seed_images: Grow a platform with so many images; 0 grows none.
+        seed: What it grows from: the same seed gives the same platform.
+        day: On which of its days it starts.
+        churn: The share of its images that a day changes.
+        small_kb: About how many kB Xray's summary tells of a usual image.
+        large_kb: And of a large one.
+        large_share: The share of image names that are large.
         as_json: Print one JSON line instead of readable ones.
     """
-    settings = StandIn(
-        host=host,
-        port=port,
-        certificate=certificate if tls else None,
-        data=data,
-        beyond_loopback=beyond_loopback,
-        quick_setup=not empty,
-        switches=Switches(mode=mode),
-    )
+    sizes = {"small_kb": small_kb, "large_kb": large_kb, "large_share": large_share}
+    grown = {"images": seed_images, "seed": seed, "day": day, "churn": churn, **sizes}
     try:
+        settings = StandIn(
+            host=host,
+            port=port,
+            certificate=certificate if tls else None,
+            data=data,
+            beyond_loopback=beyond_loopback,
+            quick_setup=not empty,
+            seeded=msgspec.convert(grown, Seed) if seed_images else None,
+            switches=Switches(mode=mode),
+        )
         asyncio.run(_serve(settings, data, as_json=as_json))
     except (ValueError, OSError) as error:
         _fail(f"Could not start the stand-in: {error}")
@@ -203,6 +221,19 @@ def switch(*settings: str, data: Data = DATA) -> None:
     """
     changes = dict(_setting(text) for text in settings)
     _print(_ask(data, "PATCH", "/switches", changes) if changes else _ask(data, "GET", "/switches"))
+
+
+@app.command(name="day")
+def live_on(number: int | None = None, /, *, data: Data = DATA) -> None:
+    """Let a seeded platform live on for a day, or until a day.
+
+    Example: jfrog-standin day
+
+    Args:
+        number: The day; none: the next one.
+        data: Data folder of the running stand-in.
+    """
+    _print(_ask(data, "POST", "/day", {"day": number}))
 
 
 @app.command

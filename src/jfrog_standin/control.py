@@ -16,6 +16,7 @@ from jfrog_standin.artifactory.storage import Item, NotStored, Storage
 from jfrog_standin.errors import json_answer
 from jfrog_standin.faults import Fault
 from jfrog_standin.platform import Platform, platform_of
+from jfrog_standin.seeding.world import World
 from jfrog_standin.xray.scan import Scan
 
 CONTROL = "/standin/api"
@@ -61,6 +62,8 @@ def routes() -> list[web.RouteDef]:
         web.get(f"{CONTROL}/issues", guarded(list_issues), allow_head=False),
         web.put(f"{CONTROL}/scans/{{sha256}}", guarded(put_scan)),
         web.delete(f"{CONTROL}/scans/{{sha256}}", guarded(forget_scan)),
+        web.get(f"{CONTROL}/day", guarded(show_day), allow_head=False),
+        web.post(f"{CONTROL}/day", guarded(advance)),
         web.get(f"{CONTROL}/deliveries", guarded(list_deliveries), allow_head=False),
     ]
 
@@ -186,6 +189,31 @@ async def put_scan(request: web.Request) -> web.Response:
 async def forget_scan(request: web.Request) -> web.Response:
     platform_of(request).xray.forget_scan(request.match_info["sha256"])
     return web.Response(status=204)
+
+
+class Day(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A day of a seeded platform; none: the next one."""
+
+    day: int | None = None
+
+
+async def show_day(request: web.Request) -> web.Response:
+    """Tell which day a seeded platform has."""
+    return json_answer(Day(day=_world(request).day))
+
+
+async def advance(request: web.Request) -> web.Response:
+    """Let a seeded platform live on until a day."""
+    world, asked = _world(request), await _body(request, Day)
+    world.advance(world.day + 1 if asked.day is None else asked.day)
+    return json_answer(Day(day=world.day))
+
+
+def _world(request: web.Request) -> World:
+    world = platform_of(request).world
+    if world is None:
+        raise ValueError("The platform was not grown from a seed: start one with --seed-images.")
+    return world
 
 
 async def list_deliveries(request: web.Request) -> web.Response:

@@ -14,6 +14,8 @@ from jfrog_standin.artifactory.storage import Storage
 from jfrog_standin.clock import Clock
 from jfrog_standin.faults import FaultTable
 from jfrog_standin.requestlog import RequestLog
+from jfrog_standin.seeding.seed import Seed
+from jfrog_standin.seeding.world import World
 from jfrog_standin.settings import StandIn, Switches
 from jfrog_standin.xray.delivery import Deliveries
 from jfrog_standin.xray.xray import Xray
@@ -40,11 +42,18 @@ class Platform:
         self.xray = Xray(
             repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches
         )
+        self.world: World | None = None  # what was grown from a seed, if anything
         self.deliveries = Deliveries(beyond_loopback=lambda: self.switches.webhooks_beyond_loopback)
         self.faults = FaultTable()
         self.log = RequestLog()
         self.control_token = secrets.token_urlsafe(32)
         self.stopping = asyncio.Event()
+
+    def grow(self, seed: Seed) -> World:
+        """Fill the platform from a seed; it takes some 0.2 ms for each image."""
+        self.world = World(seed, self.artifactory)
+        self.xray.seeded = self.world
+        return self.world
 
     def switch(self, **changes: object) -> Switches:
         """Change some switches by name, checked like any other input.

@@ -67,6 +67,8 @@ async def running(settings: StandIn | None = None) -> AsyncIterator[Running]:
         platform = Platform(settings)
         if settings.quick_setup:
             set_up(platform.artifactory)
+        if settings.seeded is not None:
+            platform.grow(settings.seeded)
         authority = Authority(data) if settings.certificate else None
         runner = web.AppRunner(create_app(platform), access_log=None, shutdown_timeout=LAST_WORDS_S)
         try:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import msgspec
 
+from jfrog_standin.seeding.seed import Seed
+
 Certificate = Literal["valid", "expired", "unknown-ca", "wrong-host"]
 """Which certificate the server shows; all but the first exist to be refused."""
 
@@ -85,4 +87,5 @@ class StandIn(msgspec.Struct, frozen=True, kw_only=True):
     beyond_loopback: bool = False  # may it listen where other machines reach it?
     admin_password: str = "password"
     quick_setup: bool = False  # start with a local, a remote and a virtual repository of each type
+    seeded: Seed | None = None  # start with a platform that is grown from a seed
     switches: Switches = Switches()
