@@ -1,0 +1,136 @@
+"""What Xray found in artifacts: `summary/artifact`, some at a time, each with what its answer is worth.
+
+An answer without issues is not proof that there are none; only that Xray has looked, which
+`errors` and the scan status tell. How many artifacts a call may ask for is documented nowhere: batches grow while answers come,
+halve on a timeout, and what fails alone is left out with its reason. Source: docs.jfrog.com/security/reference,
+artifact-summary; field reports of public clients that read batches of 12 to 100.
+"""
+
+import asyncio
+from collections.abc import Sequence
+
+import msgspec
+
+from reedbed.jfrog.causes import Cause, Failure
+from reedbed.jfrog.exchange import JSON, Call, json_body
+from reedbed.jfrog.issues import vulnerabilities
+from reedbed.jfrog.session import JFrog
+from reedbed.jfrog.summary_wire import Summaries, Summary
+from reedbed.model.inventory import Coverage
+from reedbed.model.records import Shape, VulnerabilityRecord
+
+FIRST, MOST = 20, 50
+LARGEST = 512 * 1024 * 1024
+TOO_MUCH = frozenset({Cause.TIMEOUT, Cause.TOO_LARGE, Cause.SERVER_ERROR, Cause.DROPPED, Cause.TRUNCATED})
+"""What a smaller batch may mend."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What Xray says of one artifact."""
+
+    digest: str
+    coverage: Coverage
+    reason: str | None = None  # where it is not `scanned`
+    vulnerabilities: tuple[VulnerabilityRecord, ...] = ()
+    licenses: tuple[Shape, ...] = ()
+    operational_risks: tuple[Shape, ...] = ()
+
+
+class Findings:
+    """Reads what Xray found, over one line; remembers what this Xray can do."""
+
+    def __init__(self, jfrog: JFrog) -> None:
+        self._jfrog = jfrog
+        self._version = 2
+        self._size = FIRST
+
+    @property
+    def batch(self) -> int:
+        """How many artifacts are asked for at a time now."""
+        return self._size
+
+    async def read(self, digests: Sequence[str]) -> list[Answer]:
+        """Ask for artifacts by their SHA-256 (`sha256:…`); each gets an answer, in the order asked.
+
+        Raises:
+            Refused: Xray does not take the token, or there is none; nothing is known then of any artifact.
+        """
+        answers: dict[str, Answer] = {}
+        waiting = [list(dict.fromkeys(digests))]
+        while waiting:
+            some = waiting.pop()
+            batch, rest = some[: self._size], some[self._size :]
+            if rest:
+                waiting.append(rest)
+            outcome = await self._ask(batch)
+            if isinstance(outcome, Summaries):
+                answers |= _answers(batch, outcome)
+                self._size = min(MOST, self._size + 1)
+            elif len(batch) > 1 and outcome.cause in TOO_MUCH:
+                self._size = max(1, min(self._size, len(batch)) // 2)
+                waiting += [batch[len(batch) // 2 :], batch[: len(batch) // 2]]
+            else:
+                answers |= {each: _unavailable(each, outcome.seen) for each in batch}
+        return [answers[digest] for digest in digests]
+
+    async def _ask(self, digests: Sequence[str]) -> Summaries | Failure:
+        outcome = await self._summary(digests)
+        if isinstance(outcome, Failure) and outcome.cause is Cause.NOT_FOUND and self._version == 2:
+            self._version = 1
+            outcome = await self._summary(digests)
+        if isinstance(outcome, Failure) and outcome.cause in (
+            Cause.UNAUTHORISED, Cause.TOKEN_EXPIRED, Cause.FORBIDDEN, Cause.NOT_FOUND,
+        ):  # fmt: skip
+            raise outcome.error(_doing(len(digests)), needs="the Xray permission “Read”")
+        return outcome
+
+    async def _summary(self, digests: Sequence[str]) -> Summaries | Failure:
+        call = Call(
+            method="POST",
+            route=f"/xray/api/v{self._version}/summary/artifact",
+            doing=_doing(len(digests)),
+            send=json_body({"checksums": [digest.removeprefix("sha256:") for digest in digests]}),
+            headers=JSON,
+            max_bytes=LARGEST,
+        )
+        outcome = await self._jfrog.outcome(call)
+        if isinstance(outcome, Failure):
+            return outcome
+        return await asyncio.to_thread(_read, outcome.body)
+
+
+def _doing(number: int) -> str:
+    return f"ask Xray what it found in {number} images"
+
+
+def _read(body: bytes) -> Summaries | Failure:
+    try:
+        return msgspec.json.decode(body, type=Summaries)
+    except (ValueError, RecursionError) as error:
+        return Failure(cause=Cause.TRUNCATED, seen=f"Xray's answer can't be read: {str(error)[:200]}")
+
+
+def _answers(asked: Sequence[str], outcome: Summaries) -> dict[str, Answer]:
+    """Match answers to questions by checksum; what is in neither list is not known, never clean."""
+    errors = {each.identifier.removeprefix("sha256:"): each.error for each in outcome.errors or ()}
+    found = {each.general.sha256: each for each in outcome.artifacts or ()}
+    return {digest: _answer(digest, found, errors) for digest in asked}
+
+
+def _answer(digest: str, found: dict[str, Summary], errors: dict[str, str]) -> Answer:
+    plain = digest.removeprefix("sha256:")
+    if (summary := found.get(plain)) is not None:
+        return Answer(
+            digest=digest,
+            coverage=Coverage.SCANNED,
+            vulnerabilities=vulnerabilities(summary.issues or ()),
+            licenses=tuple(summary.licenses or ()),
+            operational_risks=tuple(summary.operational_risks or ()),
+        )
+    if plain in errors:  # the same text for not indexed, not scanned and expired
+        return Answer(digest=digest, coverage=Coverage.NOT_SCANNED, reason=errors[plain])
+    return Answer(digest=digest, coverage=Coverage.UNKNOWN, reason="Xray answered without a word of it")
+
+
+def _unavailable(digest: str, why: str) -> Answer:
+    return Answer(digest=digest, coverage=Coverage.UNAVAILABLE, reason=why)
