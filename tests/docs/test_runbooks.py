@@ -72,5 +72,5 @@ def test_every_page_is_in_the_table_by_symptom() -> None:
 
     pages = [page.name for page in RUNBOOKS.glob("*.md") if page.name != "README.md"]
 
-    assert len(pages) == 9
+    assert len(pages) >= 9
     assert [name for name in pages if f"({name})" not in table] == []
