@@ -1,9 +1,9 @@
 """What Xray found in artifacts: `summary/artifact`, some at a time, each with what its answer is worth.
 
-An answer without issues is not proof that there are none; only that Xray has looked, which
-`errors` and the scan status tell. How many artifacts a call may ask for is documented nowhere: batches grow while answers come,
-halve on a timeout, and what fails alone is left out with its reason. Source: docs.jfrog.com/security/reference,
-artifact-summary; field reports of public clients that read batches of 12 to 100.
+An answer without issues is not proof that there are none; only that Xray has looked, which `errors` and the
+scan status tell. How many artifacts a call may ask for is documented nowhere: batches grow while answers
+come, halve on a timeout, and what fails alone is left out with its reason. Source: artifact-summary at
+docs.jfrog.com/security/reference; field reports of public clients that read batches of 12 to 100.
 """
 
 import asyncio
