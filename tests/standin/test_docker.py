@@ -434,6 +434,39 @@ async def test_xray_denies_a_blocked_image_and_hides_it_behind_a_virtual_reposit
     assert again.status == 200
 
 
+async def test_a_grant_on_a_folder_shows_its_images_and_no_others(standin: Running, ask: Client) -> None:
+    for name in ("pond/app", "reed/app"):
+        put_tags(standin.platform, name, ["1"])
+    grant = Grant(repo="docker-local", path="pond/*")
+    standin.platform.access.add_user(User(name="alice", password="secret", grants=(grant,)))
+    token = standin.platform.access.issue("alice").access_token
+
+    catalog = await ask("GET", f"{LOCAL}/_catalog", token=token)
+    granted = await ask("GET", f"{LOCAL}/pond/app/tags/list", token=token)
+    other = await ask("GET", f"{LOCAL}/reed/app/tags/list", token=token)
+
+    assert catalog.json == {"repositories": ["pond/app"]}
+    assert (granted.status, other.status) == (200, 403)
+
+
+async def test_a_file_that_only_looks_like_a_manifest_breaks_nothing(ask: Client) -> None:
+    await ask("PUT", "/artifactory/docker-local/app/1/manifest.json", data=b"weed")
+
+    answer = await manifest(ask, "docker-local", "app", "1")
+    referrers = await ask("GET", f"{LOCAL}/app/referrers/{sha256(b'')}")
+
+    assert (answer.status, answer.body, answer.headers["Content-Type"]) == (200, b"weed", "application/json")
+    assert referrers.json["manifests"] == []
+
+
+async def test_a_repository_of_images_says_so(ask: Client) -> None:
+    shown = await ask("GET", "/artifactory/api/repositories/docker-local")
+    listed = await ask("GET", "/artifactory/api/repositories?packageType=docker")
+
+    assert (shown.json["packageType"], shown.json["dockerApiVersion"]) == ("docker", "V2")
+    assert {row["packageType"] for row in listed.json} == {"Docker"}
+
+
 async def test_faults_of_a_registry_have_its_shape(ask: Client) -> None:
     await ask.control("POST", "/faults", {"kind": "status", "path": f"{API}/*", "params": {"status": 429}})
 

@@ -7,6 +7,7 @@ import pytest
 
 from jfrog_standin.artifactory import images, oci
 from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.faults import Fault, Params
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
 from standin.conftest import Client
@@ -166,17 +167,18 @@ async def test_an_upstream_that_is_gone_hides_nothing_that_is_here(
     put_tags(upstream.platform, "app", ["1"])
     put_tags(standin.platform, "own", ["1"])
     await manifest(ask, "docker-remote", "app", "1")
-    gone = msgspec.structs.replace(
-        standin.platform.artifactory.repositories["docker-remote"], upstream="http://127.0.0.1:9"
-    )
-    standin.platform.artifactory.add(gone)
+    upstream.platform.faults.add(Fault(kind="status", path="/*", params=Params(status=503)))
 
     cached = await manifest(ask, "docker", "app", "1")
+    standin.platform.switch(clock_skew_s=22_000.0)
+    stale = await manifest(ask, "docker-remote", "app", "1")
+    tags = await ask("GET", f"{REMOTE}/app/tags/list")
     own = await manifest(ask, "docker", "own", "1")
     new = await manifest(ask, "docker-remote", "app", "2")
     catalog = await ask("GET", f"{REMOTE}/_catalog")
 
-    assert [cached.status, own.status, new.status] == [200, 200, 502]
+    assert [cached.status, stale.status, own.status, new.status] == [200, 200, 200, 502]
+    assert tags.json["tags"] == ["1"]
     assert catalog.json == {"repositories": ["app"]}
 
 

@@ -87,9 +87,9 @@ def test_a_tag_that_moves_leaves_nothing_of_what_it_named(storage: Storage) -> N
     new = images.image([BASE, images.layer({"app": b"2"})])
     images.put(storage, "docker-local", "app", "latest", images.index([old]))
     images.put(storage, "docker-local", "app", "1", old)
-    before = images.put(storage, "docker-local", "app", "latest", old)
+    before = images.put(storage, "docker-local", "app", "latest", old, at=datetime(2026, 1, 1, tzinfo=UTC))
 
-    after = images.put(storage, "docker-local", "app", "latest", new)
+    after = images.put(storage, "docker-local", "app", "latest", new, at=datetime(2026, 1, 2, tzinfo=UTC))
 
     in_tag = [path for path in files(storage) if path.startswith("app/latest/")]
     blobs = {new.config.described.digest, *(layer.described.digest for layer in new.layers)}

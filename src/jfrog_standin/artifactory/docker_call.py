@@ -44,12 +44,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return owner is not None and owner.key != self.key
 
     def readable(self) -> list[Repository]:
-        """The repositories behind the one that was asked, as far as the caller may read them."""
+        """The repositories behind the one that was asked, as far as the caller may read the image there."""
         members = self.platform.artifactory.members(self.key)
-        readable = [member for member in members if self.caller.may("read", member.key, self.name)]
+        readable = [member for member in members if self.may_read(member, self.name)]
         if members and not readable:
             raise self.refusal()
         return readable
+
+    def may_read(self, member: Repository, name: str) -> bool:
+        """May the caller read an image, by a grant on all that is below its folder?"""
+        return self.caller.may("read", member.key, f"{name}/")
 
     def permit(self, action: Action, repository: Repository, path: str) -> None:
         """Raise a refusal unless the caller may do that there."""

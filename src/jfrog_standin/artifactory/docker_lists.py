@@ -7,6 +7,7 @@ asked for, so that a client that follows it to the letter gets a 404 (github.com
 """
 
 from collections.abc import Iterable
+from contextlib import suppress
 from itertools import chain
 
 import msgspec
@@ -32,8 +33,12 @@ async def ping(call: Call) -> web.Response:
 
 
 async def catalog(call: Call) -> web.Response:
-    """`_catalog`: the names of the images in all members; an upstream that has no such list adds nothing."""
-    found = await ask_each(call.readable(), lambda member: _images(call, member))
+    """`_catalog`: the images in all members that the caller may read.
+
+    An upstream that has no such list adds nothing.
+    """
+    members = call.platform.artifactory.members(call.key)
+    found = await ask_each(members, lambda member: _images(call, member))
     names, link = _page(call, set(chain.from_iterable(found)), "_catalog")
     return _listed({"repositories": names}, link)
 
@@ -69,20 +74,23 @@ async def referrers(call: Call) -> web.Response:
 
 
 async def _images(call: Call, member: Repository) -> Iterable[str]:
-    cached = layout.images(call.platform.artifactory, member)
-    if member.rclass != "remote" or call.cache_only:
-        return cached
-    try:
-        return await docker_remotes.names(call, member, "_catalog") or cached
-    except errors.Refused:  # measured on 7.161: an upstream without a catalog is an empty list
-        return cached
+    found: Iterable[str] = layout.images(call.platform.artifactory, member)
+    if member.rclass == "remote" and not call.cache_only:
+        with suppress(errors.Refused):  # measured on 7.161: an upstream without a catalog is an empty list
+            found = await docker_remotes.names(call, member, "_catalog") or found
+    return [name for name in found if call.may_read(member, name)]
 
 
 async def _tags(call: Call, member: Repository) -> Iterable[str] | None:
     stored = layout.tags(call.platform.artifactory, member, call.name) or None
     if member.rclass != "remote" or call.cache_only:
         return stored
-    return await docker_remotes.names(call, member, f"{call.name}/tags/list") or stored
+    try:
+        return await docker_remotes.names(call, member, f"{call.name}/tags/list") or stored
+    except errors.Refused:
+        if stored is None:
+            raise
+        return stored
 
 
 def _page(call: Call, names: Iterable[str], path: str) -> tuple[list[str], str]:
@@ -115,16 +123,15 @@ def _listed(body: object, link: str) -> web.Response:
 def _referring(call: Call, member: Repository, subject: str) -> Iterable[Descriptor]:
     storage = call.platform.artifactory
     for item in layout.manifests_of(storage, member, call.name):
-        manifest = msgspec.json.decode(storage.body(item), type=Manifest)
-        if manifest.subject is not None and manifest.subject.digest == subject:
+        manifest = oci.stored_manifest(storage.body(item))
+        if manifest is not None and manifest.subject is not None and manifest.subject.digest == subject:
             yield _described(item, manifest)
 
 
 def _described(item: Item, manifest: Manifest) -> Descriptor:
     config = manifest.config.media_type if manifest.config is not None else ""
-    known = item.properties.get("docker.manifest.type", (oci.OCI_MANIFEST,))
     return Descriptor(
-        media_type=known[0],
+        media_type=manifest.media_type,
         digest=layout.digest_of(item),
         size=item.size,
         artifact_type=manifest.artifact_type or config,

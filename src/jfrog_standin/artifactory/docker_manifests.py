@@ -122,8 +122,12 @@ def _accepted(request: web.Request, media_type: str) -> bool:
 
 
 def _media_type(call: Call, item: Item) -> str:
-    known = item.properties.get("docker.manifest.type", ())
-    return known[0] if known else oci.media_type_of(call.platform.artifactory.body(item))
+    """The type that it was pushed as; of a file that somebody uploaded, the one that it says."""
+    known = item.properties.get("docker.manifest.type", ("",))[0]
+    if known in oci.MANIFESTS | oci.INDEXES:
+        return known
+    read = oci.stored_manifest(call.platform.artifactory.body(item))
+    return read.media_type if read is not None else "application/json"
 
 
 def _headers(call: Call, item: Item) -> dict[str, str]:

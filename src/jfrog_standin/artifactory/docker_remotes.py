@@ -32,23 +32,35 @@ NEXT = re.compile(r'<([^>]+)>;\s*rel="?next"?')
 
 
 async def manifest(call: Call, member: Repository, reference: str) -> Item | None:
-    """A manifest out of the cache while it is fresh, else from the upstream; None: neither has it."""
+    """A manifest out of the cache while it is fresh, else from the upstream; None: neither has it.
+
+    What is cached is answered all the same when the upstream does not answer.
+    """
     storage, remotes = call.platform.artifactory, call.platform.remotes
     cached = layout.find_manifest(storage, member, call.name, reference)
     fixed = DIGEST.fullmatch(reference) is not None
     if cached is not None and (fixed or remotes.is_fresh(member, cached, for_s=FRESH_S)):
         return cached
+    try:
+        return await _fetch_manifest(call, member, reference) or cached
+    except errors.Refused:
+        if cached is None:
+            raise
+        return cached
+
+
+async def _fetch_manifest(call: Call, member: Repository, reference: str) -> Item | None:
     accept = ",".join(call.request.headers.getall("Accept", ["*/*"]))
     async with _get(call, member, f"{call.name}/manifests/{reference}", accept) as answer:
         if answer is None:
-            return cached
+            return None
         body = await read_bounded(answer, oci.MAX_MANIFEST_BYTES)
         media_type = answer.content_type
     try:
         read = oci.read_manifest(body, media_type)
     except oci.NoManifest as error:
         raise errors.artifactory(502, f"The upstream sent no manifest: {error}.") from error
-    if fixed and reference != f"sha256:{digest(body).sha256}":
+    if DIGEST.fullmatch(reference) and reference != f"sha256:{digest(body).sha256}":
         raise errors.artifactory(502, "The upstream sent another manifest than the one with this digest.")
     return _cache(call, member, reference, body, read)
 
@@ -56,8 +68,7 @@ async def manifest(call: Call, member: Repository, reference: str) -> Item | Non
 async def blob(call: Call, member: Repository, digest_: str) -> Item | None:
     """A blob in the place of its markers; None: no manifest named it, or the upstream has lost it."""
     storage = call.platform.artifactory
-    markers = layout.markers(storage, member, call.name, digest_)
-    if not markers:
+    if not layout.markers(storage, member, call.name, digest_):
         return None
     async with _get(call, member, f"{call.name}/blobs/{digest_}", "*/*") as answer:
         if answer is None:
@@ -65,7 +76,7 @@ async def blob(call: Call, member: Repository, digest_: str) -> Item | None:
         body = await read_bounded(answer, storage.max_file_bytes)
     if digest_ != f"sha256:{digest(body).sha256}":
         raise errors.artifactory(502, "The upstream sent another blob than the one with this digest.")
-    for marker in markers:
+    for marker in layout.markers(storage, member, call.name, digest_):  # there may be more of them by now
         storage.put(member.storage_key, marker.path.removesuffix(layout.MARKER), body, by="anonymous")
         storage.delete(member.storage_key, marker.path)
     return layout.find_blob(storage, member, call.name, digest_)

@@ -169,9 +169,12 @@ def put(
 
     Raises:
         KeyError: there is no such repository.
+        ValueError: it is a virtual one.
         NotStored: name or tag make no path.
     """
     keeper = storage.repositories[repository]
+    if keeper.rclass == "virtual":
+        raise ValueError(f"{repository} keeps no files.")
     for part in image.images if isinstance(image, Index) else ():
         put(storage, repository, name, "", part, by=by, at=at, layers=layers)
     reference = tag or image.digest

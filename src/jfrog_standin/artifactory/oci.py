@@ -104,10 +104,15 @@ def read_manifest(body: bytes, media_type: str) -> Manifest:
     return msgspec.structs.replace(read, media_type=media_type)
 
 
-def media_type_of(body: bytes) -> str:
-    """The media type that a stored manifest says, or that its parts imply: OCI's may say none."""
-    read = msgspec.json.decode(body, type=Manifest)
-    return read.media_type or (OCI_MANIFEST if read.config is not None else OCI_INDEX)
+def stored_manifest(body: bytes) -> Manifest | None:
+    """What is in a manifest's file, with the type that its parts imply if it says none; None: no manifest."""
+    try:
+        read = msgspec.json.decode(body, type=Manifest)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+    implied = OCI_MANIFEST if read.config is not None else OCI_INDEX
+    media_type = read.media_type if read.media_type in INDEXES | MANIFESTS else implied
+    return msgspec.structs.replace(read, media_type=media_type)
 
 
 def label_properties(config: bytes) -> dict[str, tuple[str, ...]]:

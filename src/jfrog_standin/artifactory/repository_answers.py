@@ -49,6 +49,7 @@ def detailed(repository: Repository, upstream: str) -> dict[str, Any]:
         "excludesPattern": "",
         "projectKey": "",
         "environments": [],
+        **({"dockerApiVersion": "V2"} if repository.package_type == "docker" else {}),
         **{name: value for name, value in repository.configuration.items() if name not in SECRET},
         **reduced(repository),
     }
