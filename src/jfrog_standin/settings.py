@@ -60,6 +60,10 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     summary_growth: Annotated[float, msgspec.Meta(ge=0, le=3)] = 1.0
     """The power of their number by which a batch gets slower; reports speak of more than 1."""
     summary_parallel: int = 0  # more summaries than that at once get 429; 0: no limit
+    scans_list_most_rows: int = 0  # more rows than that run into its limit of time; 0: no limit
+    reports: bool = True  # False: the feature is off, and every call is 412
+    report_limit: int = 100  # so many are kept at once; one more is 429
+    report_polls: Annotated[int, msgspec.Meta(ge=0)] = 1  # how often one looks until a report is ready
     poisoned: tuple[str, ...] = ()  # checksums, or globs of paths, that spoil the batch that they are in
     poison: Literal["500", "504", "hung"] = "500"  # what becomes of such a batch
 

@@ -12,7 +12,7 @@ import msgspec
 from jfrog_standin.seeding.catalog import RARE, VERSIONS, Catalog, Package
 from jfrog_standin.seeding.seed import Draw
 from jfrog_standin.xray.bundle import Bundle, Form
-from jfrog_standin.xray.scan import Risk, Scan, ScanIssue, ScannedComponent
+from jfrog_standin.xray.scan import Exposure, Risk, Scan, ScanIssue, ScannedComponent
 
 BASES = (
     ("alpine", "3.18"), ("alpine", "3.19"), ("alpine", "3.20"), ("alpine", "3.21"),
@@ -88,7 +88,9 @@ class Parts:
             components += found
             issues += package.issues(version, found)
         risks = [_risk(component) for component in components if Draw("risk", component.uri).share() < 0.03]
-        return Scan(components=tuple(components), issues=tuple(issues), risks=tuple(risks))
+        return Scan(
+            components=tuple(components), issues=tuple(issues), risks=tuple(risks), exposures=_exposures(part)
+        )
 
     def _packages(self, part: Part) -> Iterator[tuple[Package, str]]:
         if part.kind == "base":
@@ -106,6 +108,16 @@ class Parts:
         """The packages of a part are not all of the same age."""
         lead = Draw(self.catalog.seed, "lead", part.kind, part.number, place).below(3)
         return min(part.level + lead, VERSIONS - 1 if part.number < RARE else VERSIONS - 2)
+
+
+def _exposures(part: Part) -> tuple[Exposure, ...]:
+    """One stack in ten has a secret in a file."""
+    if part.kind == "base" or Draw("exposure", part.kind, part.number).share() > 0.1:
+        return ()
+    file = f"app/{part.kind}/{part.number}/.env"
+    return (
+        Exposure(id=f"EXP-{part.number}", description="A token in a file", file=file, line=7, cwe="CWE-798"),
+    )
 
 
 def _risk(component: ScannedComponent) -> Risk:

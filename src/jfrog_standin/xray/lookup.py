@@ -4,7 +4,7 @@ An artifact is known when its repository is indexed. What was found in it is wha
 checksum (`Xray.put_scan`), else what a seed says, and the custom issues about the release that it is.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import get_args
 
 import msgspec
@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 
 def artifact_at(platform: Platform, repo: str, path: str) -> ScannedArtifact | None:
     """Find what is known of an artifact; None: it isn't there, or its repository is not indexed."""
-    repository = _indexed(platform, repo)
+    repository = indexed_repository(platform, repo)
     item = platform.artifactory.get(repo, path) if repository is not None else None
     return artifact_of(platform, repository, item) if repository is not None and item is not None else None
 
@@ -35,26 +35,33 @@ def artifact_at(platform: Platform, repo: str, path: str) -> ScannedArtifact | N
 def artifact_with(platform: Platform, digest: str) -> ScannedArtifact | None:
     """Find the first artifact of an indexed repository, by repository and path, with a SHA-256 or SHA-1."""
     for item in platform.orders.with_digest(digest):
-        repository = _indexed(platform, item.repo)
+        repository = indexed_repository(platform, item.repo)
         found = artifact_of(platform, repository, item) if repository is not None else None
         if found is not None:
             return found
     return None
 
 
-def artifacts_in(platform: Platform, repo: str, order: str = "path") -> Iterator[ScannedArtifact]:
-    """Give the artifacts of an indexed repository, by path or another field of AQL."""
-    repository = _indexed(platform, repo)
-    if repository is None:
-        return
-    fields = [(name, ITEM_FIELDS[name]) for name in dict.fromkeys((order, "path", "name"))]
-    for item in platform.orders.all(repository.storage_key, fields):
-        artifact = artifact_of(platform, repository, item)
+def artifacts_in(platform: Platform, repo: str) -> Iterator[ScannedArtifact]:
+    """Give the artifacts of an indexed repository, by path."""
+    repository = indexed_repository(platform, repo)
+    for item in files_in(platform, repo, "path") if repository is not None else ():
+        artifact = artifact_of(platform, repository, item) if repository is not None else None
         if artifact is not None:
             yield artifact
 
 
-def _indexed(platform: Platform, repo: str) -> Repository | None:
+def files_in(platform: Platform, repo: str, order: str) -> Sequence[Item]:
+    """All that lies in an indexed repository, sorted by a field of AQL; the same until something changes."""
+    repository = indexed_repository(platform, repo)
+    if repository is None:
+        return ()
+    fields = [(name, ITEM_FIELDS[name]) for name in dict.fromkeys((order, "path", "name"))]
+    return platform.orders.all(repository.storage_key, fields)
+
+
+def indexed_repository(platform: Platform, repo: str) -> Repository | None:
+    """The repository that files are kept under a key for; None: there is none, or Xray does not index it."""
     repository = platform.artifactory.owner(repo)
     return repository if repository is not None and repository.xray_index else None
 

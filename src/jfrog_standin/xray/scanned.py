@@ -8,7 +8,7 @@ from typing import Protocol
 import msgspec
 
 from jfrog_standin.xray.bundle import Bundle
-from jfrog_standin.xray.scan import Counts, ScanIssue, ScannedComponent, ScanStatus, counted
+from jfrog_standin.xray.scan import Counts, Exposure, ScanIssue, ScannedComponent, ScanStatus, counted
 
 IMAGES = frozenset(("docker", "oci"))
 """Package types whose artifacts are manifests; Xray names such an artifact by the manifest's folder."""
@@ -59,6 +59,10 @@ class ScannedArtifact(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def components(self) -> Iterator[ScannedComponent]:
         return (component for bundle in self.bundles for component in bundle.components)
+
+    @property
+    def exposures(self) -> Iterator[Exposure]:
+        return (exposure for bundle in self.bundles for exposure in bundle.scan.exposures)
 
     @property
     def counts(self) -> Counts:
