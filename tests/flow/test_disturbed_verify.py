@@ -134,17 +134,22 @@ def _rebuilt_as_if_never_lost(thread: Thread, before: Mapping[str, object]) -> N
 
 async def test_a_rebuild_that_is_also_to_repair_blocks_nothing_that_was_taken_back(embedded: Thread) -> None:
     await pushed(embedded)
-    await lose_ledger(embedded)
+    before = embedded.issues()
     embedded.publish("MAL-more", "kept", versions=["2.0.0"])
-    embedded.publish("MAL-more", "kept", versions=["2.0.0"], withdrawn="2026-10-01T00:00:00Z", day=2)
     await embedded.run()
+    embedded.withdraw("MAL-more", "kept", day=2)
+    await embedded.run()
+    assert embedded.issues() == before
+    await lose_ledger(embedded)
     await rebuilt(embedded)
     embedded.standin.platform.log.clear()
 
     said = await repaired(embedded)
 
     assert embedded.writes() == []
-    assert said["kept"] is Agreement.AS_WRITTEN
+    assert said["kept"] is Agreement.DIFFERENT
+    await embedded.run()
+    _rebuilt_as_if_never_lost(embedded, before)
 
 
 async def test_a_repair_brings_nothing_back_that_a_run_deletes_meanwhile(embedded: Thread) -> None:
