@@ -33,6 +33,8 @@ class Home:
             "REEDBED_DATA_DIR": str(folder / "data"),
             "REEDBED_CONFIG": str(self._settings),
             "REEDBED_SECRET_KEY": key,
+            "REEDBED_INTEL_WINDOW_DAYS": "0",  # made-up records are of fixed days, and all are to be planned
+            "REEDBED_INTEL_HUNT_INTERVAL_S": "0",
             **(variables or {}),
         }
 

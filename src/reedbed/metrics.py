@@ -55,6 +55,18 @@ TABLE: Final = (
         "Age of the oldest queued change. It grows where changes fail again and again.",
     ),
     Metric(
+        "reedbed_left_out_packages",
+        "gauge",
+        ("platform",),
+        "Flagged packages that are not pushed, being neither recent nor in Artifactory (relevance.md).",
+    ),
+    Metric(
+        "reedbed_open_findings",
+        "gauge",
+        ("platform",),
+        "Flagged files that the platform has, as the hunts have found them, and that nobody quarantined.",
+    ),
+    Metric(
         "reedbed_last_success_timestamp_seconds",
         "gauge",
         ("flow", "feed", "platform"),
@@ -110,6 +122,8 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     """What the store says at one moment, for metrics and readiness alike: it is true for all workers."""
 
     outboxes: Sequence[Outbox] = ()
+    left_out: Mapping[str, int] = {}  # platform: flagged packages that are not relevant there
+    findings: Mapping[str, int] = {}  # platform: open ones
     credentials: Mapping[str, datetime | None] = {}  # platform, or safedep/profile: when it ends
     last_success: Mapping[str, datetime] = {}  # job name: when a run of it last succeeded
     repositories: Mapping[tuple[str, str, str], int] = {}  # by platform, package type, and state of the proof
@@ -170,6 +184,8 @@ class Metrics:
         for name in (
             "reedbed_outbox_changes",
             "reedbed_outbox_oldest_seconds",
+            "reedbed_left_out_packages",
+            "reedbed_open_findings",
             "reedbed_credential_expiry_seconds",
             "reedbed_last_success_timestamp_seconds",
             "reedbed_repositories",
@@ -177,6 +193,10 @@ class Metrics:
             self._gauges[name].clear()
         for outbox in readings.outboxes:
             self._show_outbox(outbox, now)
+        for platform, number in readings.left_out.items():
+            self._gauges["reedbed_left_out_packages"].labels(_label(platform)).set(number)
+        for platform, number in readings.findings.items():
+            self._gauges["reedbed_open_findings"].labels(_label(platform)).set(number)
         for platform, expires_at in readings.credentials.items():
             if expires_at is not None:
                 left_s = (expires_at - now).total_seconds()

@@ -78,9 +78,31 @@ class Intel(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         Count,
         Meta(description="Downloads of a release from which on a block of an interval over it is held."),
     ] = 1
+    window_days: Annotated[
+        Count,
+        Meta(
+            description="Days back from now within which an OSV record is recent and pushed unasked; older "
+            "packages are, where Artifactory has them or after `intel backfill`. 0: all."
+        ),
+    ] = 90
     proof_days: Annotated[
         Count, Meta(description="Days after which a proof that a repository blocks is too old to count.")
     ] = 30
+    hunt_interval_s: Annotated[
+        float,
+        Meta(
+            ge=0,
+            description="Seconds between two hunts of the daemon for flagged releases in Artifactory; "
+            "0: none.",
+        ),
+    ] = 86_400.0
+    hunt_xray: Annotated[
+        bool,
+        Meta(
+            description="Have the daemon's hunts ask Xray too what is inside images and archives: a request "
+            "for each relevant package."
+        ),
+    ] = False
     suspicious_feeds: Annotated[
         tuple[str, ...], Meta(description="Feeds whose merely suspicious packages are blocked too.")
     ] = ()
@@ -181,11 +203,13 @@ def load(
     *,
     environ: Mapping[str, str] = os.environ,
     flags: Mapping[str, str] | None = None,
+    defaults: Mapping[str, str] | None = None,
 ) -> Settings:
     """Read the settings.
 
     `file` defaults to `REEDBED_CONFIG`, then to `reedbed.toml` in the system's configuration folder, where
-    there is one. `flags` maps dotted paths (`intel.max_blocks`) to text.
+    there is one. `flags` maps dotted paths (`intel.max_blocks`) to text, and so do `defaults`, which are a
+    command's own and are beaten by everything else.
 
     Raises:
         SettingsError: a file is missing or no TOML, a name is unknown, or a value is not of its type.
@@ -194,6 +218,7 @@ def load(
     tree = _from_file(_file(file, environ), origin)
     _overlay(tree, _from_environment(environ), origin)
     _overlay(tree, {f"--set {path}": (path, text) for path, text in (flags or {}).items()}, origin)
+    _overlay(tree, {path: (path, text) for path, text in (defaults or {}).items() if not _in(tree, path)}, {})
     _check_names(tree, Settings, "", origin)
     try:
         return msgspec.convert(tree, Settings, strict=False)
@@ -262,6 +287,13 @@ def _overlay(tree: dict[str, Any], given: Mapping[str, tuple[str, str]], origin:
             branch = branch.setdefault(section, {})
         branch[name] = _listed(text, source) if kinds[path].startswith("list") else text
         origin[path] = source
+
+
+def _in(tree: Any, path: str) -> bool:
+    *sections, name = path.split(".")
+    for section in sections:
+        tree = tree.get(section, {}) if isinstance(tree, dict) else tree
+    return not isinstance(tree, dict) or name in tree  # what is no table is told of later
 
 
 def _listed(text: str, source: str) -> Any:

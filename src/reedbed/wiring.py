@@ -16,12 +16,13 @@ import structlog
 
 from reedbed.errors import ReedbedError
 from reedbed.feeds.registry import open_feed
-from reedbed.feeds.settings import FeedSettings
+from reedbed.feeds.settings import FeedSettings, OsvSettings
 from reedbed.intel import flow
 from reedbed.intel.intake import Progress, silent
 from reedbed.intel.merge import Admission
 from reedbed.intel.plan import Limits
 from reedbed.intel.push import Observer, Target
+from reedbed.intel.relevance import Relevance
 from reedbed.intel.terms import Terms
 from reedbed.jfrog.access import token_facts
 from reedbed.jfrog.artifactory import Artifactory
@@ -142,6 +143,10 @@ def terms(settings: Settings) -> Terms:
             pypi_original_spelling=xray.pypi_original_spelling,
             go_prefix=xray.go_prefix,
             link_base=xray.link_base or None,
+        ),
+        relevance=Relevance(
+            window_days=intel.window_days,
+            whole=frozenset(each.name for each in settings.feeds if not isinstance(each, OsvSettings)),
         ),
     )
 
@@ -285,6 +290,29 @@ def platform_jobs(
         )
         for name in names
     ]
+
+
+def hunt_jobs(parts: Parts, names: Sequence[str]) -> list[Job]:
+    """One job for each platform: look for what it has of what is flagged; none where that is switched off."""
+    intel = parts.settings.intel
+    return [
+        Job(
+            flow="hunt",
+            feed="all",
+            platform=name,
+            schedule=Every(intel.hunt_interval_s),
+            run=partial(_hunt, parts, name),
+        )
+        for name in names
+        if intel.hunt_interval_s
+    ]
+
+
+async def _hunt(parts: Parts, name: str, run: RunContext) -> Counts:
+    async with line_to(parts, name) as jfrog:
+        return await flow.look(
+            run, jfrog, parts.db, terms=parts.terms, ask_xray=parts.settings.intel.hunt_xray, now=now_utc
+        )
 
 
 async def _bring(parts: Parts, name: str, full: bool, told: Observer | None, run: RunContext) -> Counts:

@@ -69,6 +69,8 @@ class Household:
             "REEDBED_CONFIG": str(self.config),
             "REEDBED_SECRET_KEY": self.key,
             "REEDBED_HEALTH_LISTEN": "",
+            "REEDBED_INTEL_WINDOW_DAYS": "0",  # records of tests are of fixed days
+            "REEDBED_INTEL_HUNT_INTERVAL_S": "0",
             "COLUMNS": "100",
             **self.settings,
         }

@@ -26,7 +26,10 @@ async def jfrog(embedded: Thread) -> AsyncIterator[JFrog]:
 
 async def known(thread: Thread, release: str) -> Why:
     package, version = parse_purl(release)
-    return await thread.db.read(why, package, version, admission=thread.terms.admission)
+    terms = thread.terms
+    return await thread.db.read(
+        why, package, version, admission=terms.admission, relevance=terms.relevance, now=thread.time
+    )
 
 
 async def test_a_blocked_release_is_told_with_record_issue_and_who_has_it(

@@ -74,6 +74,17 @@ def test_a_wrong_value_says_which_setting_and_where_it_came_from() -> None:
     assert "REEDBED_INTEL_MAX_BLOCKS" in caught.value.why
 
 
+def test_a_commands_own_default_is_beaten_by_everything_else(tmp_path: Path) -> None:
+    own = {"intel.max_blocks": "7", "intel.window_days": "8"}
+    file = written(tmp_path, "[intel]\nmax_blocks = 500\n")
+
+    alone = load(environ={}, defaults=own)
+    beaten = load(file, environ={"REEDBED_INTEL_WINDOW_DAYS": "90"}, defaults=own)
+
+    assert (alone.intel.max_blocks, alone.intel.window_days) == (7, 8)
+    assert (beaten.intel.max_blocks, beaten.intel.window_days) == (500, 90)
+
+
 def test_lists_are_json_or_comma_separated() -> None:
     comma = load(environ={"REEDBED_INTEL_ALLOW_LIST": "pkg:npm/a, pkg:npm/b"})
     json = load(environ={"REEDBED_INTEL_ALLOW_LIST": '["pkg:npm/a", "pkg:npm/b"]'})

@@ -140,6 +140,15 @@ NOUNS = {
                 "Let held changes go: exactly those that are held now. The next run carries them out.",
                 example="reedbed intel release prod pkg:npm/left-pad --by alice",
             ),
+            "backfill": Command(
+                "intel.backfill:backfill",
+                "Push flagged packages that are neither recent nor in Artifactory.",
+                more=(
+                    "Says how many they are and what pushing them takes, and asks; --yes answers. The next "
+                    "runs carry it out. Of age alone nothing is ever un-blocked."
+                ),
+                example='reedbed intel backfill prod --ecosystem pypi --reason "all of Python"',
+            ),
             "hunt": Command(
                 "intel.hunt:hunt",
                 "Look for flagged releases that Artifactory has, and that Xray saw inside other artifacts.",

@@ -4,7 +4,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 from rich.console import Console
@@ -13,6 +13,9 @@ from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, T
 from rich.table import Table
 
 from reedbed.model.text import hidden
+
+if TYPE_CHECKING:
+    from reedbed.intel.relevance import Cost
 
 WIDE = 100_000
 """Columns off a terminal: nothing is wrapped or cut, so that `grep` finds whole lines."""
@@ -52,6 +55,14 @@ def moment(at: datetime | None) -> str:
 def many(number: int, thing: str) -> str:
     """Count a thing whose plural has an s."""
     return f"{number} {thing}" if number == 1 else f"{number} {thing}s"
+
+
+def takes(cost: "Cost") -> str:
+    """Say what pushing takes: “12 packages, 36 requests, about 1 minute”."""
+    minutes = cost.seconds / 60
+    time = f"{minutes / 60:.1f} hours" if minutes >= 90 else many(max(1, round(minutes)), "minute")
+    packages, requests = many(cost.packages, "package"), many(cost.requests, "request")
+    return f"{packages}, {requests}, about {time}" if cost.packages else packages
 
 
 def safe(cell: object) -> str:

@@ -38,12 +38,21 @@ async def why(
         Print one JSON value.
     """
     from reedbed.intel import why as flow
+    from reedbed.jobs import now_utc
     from reedbed.wiring import line_to, opened
 
     package, version = _release(release)
     asked: list[Live] = []
     async with opened((common or Common()).load()) as parts:
-        found = await parts.db.read(flow.why, package, version, admission=parts.terms.admission)
+        terms = parts.terms
+        found = await parts.db.read(
+            flow.why,
+            package,
+            version,
+            admission=terms.admission,
+            relevance=terms.relevance,
+            now=now_utc(),
+        )
         for each in found.platforms if live else ():
             async with line_to(parts, each.platform) as jfrog:
                 asked.append(await flow.live(jfrog, package))
@@ -100,6 +109,8 @@ def _standing(there: "There") -> str:
     if there.issue:
         since, seen = show.moment(there.pushed_at), show.moment(there.seen_at)
         words = f"custom issue {there.issue} since {since}, last seen {seen}"
+    if there.left_out:
+        words += "; not pushed: not relevant (neither recent nor in Artifactory)"
     if there.waits:
         held = (
             f"for a person: {', '.join(there.held)}" if there.held else show.safe(there.failed or "its run")

@@ -1,4 +1,4 @@
-"""Flow 1: read a feed; bring a platform to what the feeds say. Both resume from their own rows."""
+"""Flow 1: read a feed; bring a platform to what the feeds say; hunt there. All resume from their own rows."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -6,10 +6,12 @@ from datetime import datetime
 from msgspec.structs import asdict
 
 from reedbed.feeds.feed import Feed
+from reedbed.intel.hunt import hunt
 from reedbed.intel.intake import Progress, silent, take_in
 from reedbed.intel.prepare import prepare
 from reedbed.intel.push import Pushes, Target, push
 from reedbed.intel.terms import Terms
+from reedbed.jfrog.session import JFrog
 from reedbed.jobs import Counts, RunContext
 from reedbed.store.database import Database
 
@@ -59,6 +61,37 @@ async def bring(
 
     planned = await run.step("plan", plan)
     return {**planned, **await run.step("push", carry_out)}
+
+
+async def look(
+    run: RunContext,
+    jfrog: JFrog,
+    db: Database,
+    *,
+    terms: Terms,
+    ask_xray: bool,
+    now: Callable[[], datetime],
+) -> Counts:
+    """Look for what a platform has of what is flagged: one step. What it has is relevant from then on.
+
+    Raises:
+        Unreachable, Refused, Unreadable: the platform fails; what was seen so far is kept.
+    """
+
+    async def hunt_once() -> dict[str, int]:
+        hunted = await hunt(
+            jfrog, db, admission=terms.admission, relevance=terms.relevance, ask_xray=ask_xray, now=now
+        )
+        return {
+            "seen": hunted.packages,
+            "sightings": hunted.sightings,
+            "gone": hunted.gone,
+            "cleared": hunted.cleared,
+            "not_known": hunted.not_known_count,
+            "relevant": hunted.now_relevant,
+        }
+
+    return await run.step("hunt", hunt_once)
 
 
 def _pushed(pushes: Pushes) -> int:

@@ -8,19 +8,22 @@ import msgspec
 import structlog
 from sqlalchemy import Connection
 
-from reedbed.intel.merge import Admission, merge, with_silent_sources
+from reedbed.intel.flagging import flagged_of, meant, united
+from reedbed.intel.holdings import Holdings, survey
+from reedbed.intel.merge import Admission
+from reedbed.intel.prepare import ties_of
+from reedbed.intel.relevance import EVERYTHING, Relevance, grounds
 from reedbed.jfrog import impact, properties
 from reedbed.jfrog.artifactory import Artifactory, Release, storage_keys
 from reedbed.jfrog.custom_issue import enforceable
 from reedbed.jfrog.impact import Impacted, Unavailable
 from reedbed.jfrog.properties import Place
 from reedbed.jfrog.session import JFrog
-from reedbed.model.advisory import Standing
 from reedbed.model.ecosystem import PackageType
-from reedbed.model.ledger import Flagged, Pushed
+from reedbed.model.ledger import Flagged
 from reedbed.model.purl import Purl
-from reedbed.model.versions import holds
-from reedbed.store import advisories, findings, ledger
+from reedbed.model.relevance import Ground
+from reedbed.store import advisories, findings, ledger, relevant
 from reedbed.store.database import Database
 from reedbed.store.findings import Finding, Sighting, Status
 
@@ -43,17 +46,35 @@ class Hunted(msgspec.Struct, frozen=True, kw_only=True):
     not_known: tuple[str, ...]  # of the first packages that could not be looked for: the purl, and why
     not_known_count: int
     xray: str | None  # why Xray was not asked; None: it was
+    xray_left_out: int  # flagged packages that it was not asked about, for they do not matter here
+    now_relevant: int  # packages that matter from now on, for Artifactory has them
 
     @property
     def complete(self) -> bool:
         """Whether “nothing found” would mean that there is nothing."""
-        return not self.not_known_count and self.xray is None
+        return not self.not_known_count and self.xray is None and not self.xray_left_out
+
+
+class Quarry(msgspec.Struct, frozen=True, kw_only=True):
+    """Some flagged packages to look for."""
+
+    flagged: Mapping[Purl, Flagged]
+    relevant: frozenset[Purl]  # those of them that matter to the platform already
 
 
 async def hunt(
-    jfrog: JFrog, db: Database, *, admission: Admission, ask_xray: bool, now: Callable[[], datetime]
+    jfrog: JFrog,
+    db: Database,
+    *,
+    admission: Admission,
+    relevance: Relevance = EVERYTHING,
+    ask_xray: bool,
+    now: Callable[[], datetime],
 ) -> Hunted:
     """Look for every flagged package, some hundred at a time, and keep what is seen.
+
+    A package of which Artifactory has any file matters to the platform from then on: the next plan pushes it.
+    Xray is asked about packages that matter, which takes a request for each.
 
     A finding is gone only when the look for its package succeeded, did not see it, and Artifactory then says
     that there is no such file in a repository that we do see.
@@ -61,10 +82,13 @@ async def hunt(
     Raises:
         Unreachable, Refused, Unreadable: the platform fails; what was kept so far stays, nothing is gone.
     """
-    hunting = _Hunting(jfrog, db, now(), ask_xray=ask_xray)
-    cleared = await _clear(db, jfrog.platform.name, admission)
-    async for flagged in _flagged(db, jfrog.platform.name, admission):
-        await hunting.look_for(flagged)
+    name = jfrog.platform.name
+    began = now()
+    cleared = await _clear(db, name, admission)
+    there = await survey(Artifactory(jfrog), db, name, admission)
+    hunting = _Hunting(jfrog, db, began, there, ask_xray=ask_xray)
+    async for quarry in _quarries(db, name, admission, relevance, began):
+        await hunting.look_for(quarry)
     result = hunting.result(cleared)
     log.info("hunted", **{**msgspec.structs.asdict(result), "not_known": result.not_known_count})
     return result
@@ -73,20 +97,24 @@ async def hunt(
 class _Hunting:
     """What was seen so far."""
 
-    def __init__(self, jfrog: JFrog, db: Database, since: datetime, *, ask_xray: bool) -> None:
+    def __init__(
+        self, jfrog: JFrog, db: Database, since: datetime, there: Holdings, *, ask_xray: bool
+    ) -> None:
         self._jfrog = jfrog
         self._db = db
         self._since = since
+        self._there = there
         self._xray_fails = None if ask_xray else "it was not to be asked"
-        self._packages = self._sightings = self._gone = 0
+        self._packages = self._sightings = self._gone = self._unasked = self._now_relevant = 0
         self._not_known: dict[Purl, str] = {}
 
-    async def look_for(self, flagged: Mapping[Purl, Flagged]) -> None:
+    async def look_for(self, quarry: Quarry) -> None:
         """Look for some packages in both places, and settle what was seen of them."""
-        name = self._jfrog.platform.name
-        served = await Artifactory(self._jfrog).released(flagged)
+        flagged = quarry.flagged
+        served = await Artifactory(self._jfrog).released(filter(self._there.may_have, flagged))
         seen = [*sightings(served.releases, flagged)]
-        inside = await self._inside(flagged)
+        there = {each.package for each in served.releases if enforceable(each.package.type)}
+        inside = await self._inside(flagged, quarry.relevant | there)
         places = {(each.package, each.repository, each.path) for each in seen}
         held = [
             each
@@ -94,17 +122,22 @@ class _Hunting:
             for each in held_by(found, flagged[package])
             if (each.package, each.repository, each.path) not in places  # a file that is the release itself
         ]
-        await self._db.write(findings.save, name, [*seen, *held], now=self._since)
+        new = await self._db.write(_keep, self._jfrog.platform.name, [*seen, *held], there, now=self._since)
         await self._settle("artifactory", flagged.keys() - served.not_known.keys())
         await self._settle("xray", [package for package, found in inside.items() if impact.tells_all(found)])
         self._packages += len(flagged)
         self._sightings += len(seen) + len(held)
+        self._now_relevant += new
         self._not_known |= served.not_known
 
-    async def _inside(self, flagged: Iterable[Purl]) -> dict[Purl, list[Impacted]]:
+    async def _inside(
+        self, flagged: Iterable[Purl], relevant_ones: frozenset[Purl]
+    ) -> dict[Purl, list[Impacted]]:
         """Ask Xray about packages; once it says that it can't be asked, it is left alone."""
         found: dict[Purl, list[Impacted]] = {}
-        asked = [package for package in flagged if enforceable(package.type)]
+        known_there = [package for package in flagged if enforceable(package.type)]
+        asked = [package for package in known_there if package in relevant_ones]
+        self._unasked += len(known_there) - len(asked)
         answers = await self._ask(asked[:1])
         answers += await self._ask(asked[1:])
         for package, answer in zip(asked, answers, strict=False):
@@ -153,43 +186,63 @@ class _Hunting:
             not_known=tuple(reasons[:REASONS_KEPT]),
             not_known_count=len(reasons),
             xray=self._xray_fails,
+            xray_left_out=self._unasked if self._xray_fails is None else 0,
+            now_relevant=self._now_relevant,
         )
+
+
+def _keep(
+    connection: Connection, platform: str, seen: Sequence[Sighting], there: Iterable[Purl], *, now: datetime
+) -> int:
+    """Keep what was seen; have the next plan look at what matters by that, and say how many it is."""
+    findings.save(connection, platform, seen, now=now)
+    new = relevant.add(connection, platform, sorted(map(str, there)), Ground.THERE, now=now)
+    pushed = ledger.of_packages(connection, platform, new)
+    if unpushed := [key for key in new if key not in pushed]:
+        advisories.touch(connection, unpushed)
+    return len(unpushed)
 
 
 # What is flagged, and what of what was seen is meant
 
 
-async def _flagged(db: Database, platform: str, admission: Admission) -> AsyncIterator[dict[Purl, Flagged]]:
+async def _quarries(
+    db: Database, platform: str, admission: Admission, relevance: Relevance, now: datetime
+) -> AsyncIterator[Quarry]:
     """Give what is flagged, some hundred packages a time: what feeds say, then what the ledger alone has."""
     last = ""
     while keys := await db.read(
         advisories.changed_packages, after_revision=0, after_key=last, limit=PACKAGES_A_TIME
     ):
-        yield await db.read(flagged_of, platform, keys, admission)
+        yield await db.read(_quarry, platform, keys, admission=admission, relevance=relevance, now=now)
         last = keys[-1]
     last = ""
     while pushed := await db.read(ledger.page, platform, after=last, limit=PACKAGES_A_TIME):
         keys = [str(each.flagged.package) for each in pushed]
         heard = await db.read(advisories.standings, keys)
-        yield {
-            each.flagged.package: each.flagged for each in pushed if str(each.flagged.package) not in heard
-        }
+        silent = {e.flagged.package: e.flagged for e in pushed if str(e.flagged.package) not in heard}
+        yield Quarry(flagged=silent, relevant=frozenset(silent))
         last = keys[-1]
 
 
-def flagged_of(
-    connection: Connection, platform: str, keys: Sequence[str], admission: Admission
-) -> dict[Purl, Flagged]:
-    """Say what is flagged of some packages: by the feeds, and by silent sources that the ledger remembers."""
-    standings = advisories.standings(connection, keys)
+def _quarry(
+    connection: Connection,
+    platform: str,
+    keys: Sequence[str],
+    *,
+    admission: Admission,
+    relevance: Relevance,
+    now: datetime,
+) -> Quarry:
+    said = advisories.standings(connection, keys)
     pushed = ledger.of_packages(connection, platform, keys)
-    united = (_united(standings.get(key, []), pushed.get(key), admission) for key in keys)
-    return {flagged.package: flagged for flagged in united if flagged}
+    flagged = united(said, pushed, admission)
+    ties = ties_of(connection, platform, keys, pushed)
 
+    def matters(key: str) -> bool:
+        return bool(grounds(said.get(key, []), ties[key], admission=admission, relevance=relevance, now=now))
 
-def _united(standings: Sequence[Standing], pushed: Pushed | None, admission: Admission) -> Flagged | None:
-    wanted = merge(standings, admission)
-    return with_silent_sources(wanted, pushed, standings) if pushed else wanted
+    return Quarry(flagged=flagged, relevant=frozenset(p for p in flagged if matters(str(p))))
 
 
 async def _clear(db: Database, platform: str, admission: Admission) -> int:
@@ -208,14 +261,6 @@ async def _clear(db: Database, platform: str, admission: Admission) -> int:
 def _free(finding: Finding, flagged: Mapping[str, Flagged]) -> bool:
     about = flagged.get(finding.package)
     return about is None or meant(about, finding.version) is False
-
-
-def meant(flagged: Flagged, version: str | None) -> bool | None:
-    """Say whether a release is meant; None: not known, as where a file does not tell its version."""
-    every = str(flagged.versions) == "(,)"
-    if version is None:
-        return True if every else None
-    return holds(flagged.versions, version, flagged.package.type)
 
 
 def sightings(releases: Iterable[Release], flagged: Mapping[Purl, Flagged]) -> Iterable[Sighting]:

@@ -8,14 +8,29 @@ import structlog
 from sqlalchemy import Connection
 
 from reedbed.intel.plan import Tally, change, on_allow_list, tally, too_many
+from reedbed.intel.relevance import grounds
 from reedbed.intel.terms import Terms
 from reedbed.intel.unblock import end_exemptions
 from reedbed.jfrog.custom_issue import enforceable
 from reedbed.model.advisory import Standing
+from reedbed.model.ecosystem import PackageType
 from reedbed.model.ledger import Change, HoldRule, Pushed
-from reedbed.store import advisories, approvals, exemptions, ledger, outbox, planned, planning
+from reedbed.model.relevance import Ground
+from reedbed.store import (
+    advisories,
+    approvals,
+    changes,
+    exemptions,
+    ledger,
+    left_out,
+    outbox,
+    planned,
+    planning,
+    relevant,
+)
 from reedbed.store.database import Database
 from reedbed.store.exemptions import Exemption
+from reedbed.store.left_out import Admitted
 
 log = structlog.get_logger(__name__)
 
@@ -29,6 +44,7 @@ class Prepared(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally = Tally()  # changes that nobody has agreed to before
     held: frozenset[HoldRule] = frozenset()  # directions that wait as a whole
     on_allow_list: int = 0
+    packages: int = 0  # that were looked at
 
 
 class Page(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,6 +53,7 @@ class Page(msgspec.Struct, frozen=True, kw_only=True):
     packages: Sequence[str]  # purls
     changes: Sequence[Change]
     waived: Mapping[str, Collection[HoldRule]]  # purl → what a person has agreed to for just this change
+    left_out: int  # flagged ones that do not matter to the platform
 
 
 async def prepare(
@@ -57,21 +74,24 @@ async def prepare(
     revision = await db.read(advisories.latest_revision)
     await db.write(planning.discard, platform)
     done = Prepared()
-    async for page in pages(db, platform, terms, full=full):
+    async for page in pages(db, platform, terms, now=now(), full=full):
         await db.write(_put_down, platform, page, terms, run_id=run_id, now=now())
         done = Prepared(
             tally=done.tally + tally(page.changes, page.waived),
             on_allow_list=done.on_allow_list + sum(on_allow_list(c, terms.limits) for c in page.changes),
+            packages=done.packages + len(page.packages),
         )
     done = msgspec.structs.replace(done, held=too_many(done.tally, terms.limits))
-    await db.write(_commit, platform, terms, holds=done.held, revision=revision, run_id=run_id, now=now())
+    await db.write(_commit, platform, terms, done, revision=revision, run_id=run_id, now=now())
     log.info("planned", platform=platform, run=run_id, **msgspec.structs.asdict(done.tally))
     for rule in sorted(done.held):
         log.warning("plan_held", platform=platform, rule=rule)
     return done
 
 
-async def pages(db: Database, platform: str, terms: Terms, *, full: bool) -> AsyncIterator[Page]:
+async def pages(
+    db: Database, platform: str, terms: Terms, *, now: datetime, full: bool
+) -> AsyncIterator[Page]:
     """Decide package by package, in the order of their purls. Writes nothing."""
     before = await db.read(planned.load, platform)
     anew = full or before is None or before.settings != terms.digest
@@ -80,27 +100,53 @@ async def pages(db: Database, platform: str, terms: Terms, *, full: bool) -> Asy
     while keys := await db.read(
         advisories.changed_packages, after_revision=after_revision, after_key=last, limit=PACKAGES_A_TIME
     ):
-        yield await db.read(_decide, platform, keys, terms)
+        yield await db.read(decide, platform, keys, terms, now=now)
         last = keys[-1]
 
 
-def _decide(connection: Connection, platform: str, keys: Sequence[str], terms: Terms) -> Page:
+def decide(
+    connection: Connection, platform: str, keys: Sequence[str], terms: Terms, *, now: datetime
+) -> Page:
+    """Decide about some packages (purls)."""
     standings = advisories.standings(connection, keys)
     pushed = ledger.of_packages(connection, platform, keys)
     exempt = exemptions.of_packages(connection, keys)
-    decided = (
-        _change(standings.get(key, []), pushed.get(key), exempt.get(key, []), terms=terms) for key in keys
-    )
-    changes = [each for each in decided if each is not None]
-    waived = approvals.of_changes(connection, platform, changes)
-    return Page(packages=keys, changes=changes, waived=waived)
+    ties = ties_of(connection, platform, keys, pushed)
+    found: list[Change] = []
+    aside = 0
+    for key in keys:
+        said = standings.get(key, [])
+        if not said or not enforceable(said[0].advisory.package.type):
+            continue
+        if not grounds(said, ties[key], admission=terms.admission, relevance=terms.relevance, now=now):
+            aside += any(_flags(each, terms) for each in said)
+        elif each := _change(said, pushed.get(key), exempt.get(key, []), terms=terms):
+            found.append(each)
+    waived = approvals.of_changes(connection, platform, found)
+    return Page(packages=keys, changes=found, waived=waived, left_out=aside)
+
+
+def ties_of(
+    connection: Connection, platform: str, keys: Sequence[str], pushed: Collection[str]
+) -> dict[str, frozenset[Ground]]:
+    """Say what ties a platform to each of some packages, whatever their age; `pushed` are those in Xray."""
+    kept = relevant.of_packages(connection, platform, keys)
+    waits = changes.waiting_by_themselves(connection, platform, keys)
+    return {
+        key: kept.get(key, frozenset())
+        | ({Ground.PUSHED} if key in pushed else frozenset())
+        | ({Ground.WAITS} if key in waits else frozenset())
+        for key in keys
+    }
+
+
+def _flags(standing: Standing, terms: Terms) -> bool:
+    return not standing.withdrawn and terms.admission.admits(standing.advisory)
 
 
 def _change(
     standings: Sequence[Standing], pushed: Pushed | None, exempt: Sequence[Exemption], *, terms: Terms
 ) -> Change | None:
-    if not standings or not enforceable(standings[0].advisory.package.type):
-        return None
     return change(
         standings,
         pushed,
@@ -126,11 +172,27 @@ def _commit(
     connection: Connection,
     platform: str,
     terms: Terms,
+    done: Prepared,
     *,
-    holds: Collection[HoldRule],
     revision: int,
     run_id: str,
     now: datetime,
 ) -> None:
-    planning.commit(connection, platform, run_id, holds=holds)
-    planned.save(connection, platform, revision=revision, settings=terms.digest, now=now)
+    planning.commit(connection, platform, run_id, holds=done.held)
+    planned.save(
+        connection,
+        platform,
+        revision=revision,
+        settings=terms.digest,
+        left_out=left_out.count(connection, platform, admitted(terms)) if done.packages else None,
+        now=now,
+    )
+
+
+def admitted(terms: Terms) -> Admitted:
+    """Say in the store's words which statements flag a package that Xray can enforce."""
+    return Admitted(
+        types=frozenset(filter(enforceable, PackageType)),
+        suspicious=terms.admission.suspicious,
+        automated=terms.admission.automated,
+    )

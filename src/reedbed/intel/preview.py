@@ -1,5 +1,7 @@
 """What a run would change, said without changing anything."""
 
+from datetime import datetime
+
 import msgspec
 
 from reedbed.intel.plan import Tally, on_allow_list, tally, too_many
@@ -31,6 +33,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     tally: Tally  # of all changes, but for those that a person has agreed to
     changes: tuple[Planned, ...]  # the first of them
     more: int  # that are not in `changes`
+    left_out: int  # flagged packages among those looked at that do not matter to the platform
 
     @property
     def held(self) -> int:
@@ -38,17 +41,20 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
         return sum(bool(change.held) for change in self.changes)
 
 
-async def preview(db: Database, target: Target, terms: Terms, *, full: bool, limit: int) -> Preview:
+async def preview(
+    db: Database, target: Target, terms: Terms, *, now: datetime, full: bool, limit: int
+) -> Preview:
     """Plan as a run would, and ask Artifactory as a run would; write nothing.
 
     Raises:
         Unreachable, Refused, Unreadable: Artifactory could not be asked what people use.
     """
     shown: list[tuple[Change, frozenset[HoldRule]]] = []
-    counted, total = Tally(), 0
-    async for page in pages(db, target.platform, terms, full=full):
+    counted, total, left_out = Tally(), 0, 0
+    async for page in pages(db, target.platform, terms, now=now, full=full):
         counted += tally(page.changes, page.waived)
         total += len(page.changes)
+        left_out += page.left_out
         room = page.changes[: limit - len(shown)]
         shown += [(each, frozenset(page.waived.get(_package(each), ()))) for each in room]
     used = await in_use_now(target.artifactory, [each for each, _ in shown], terms.limits)
@@ -60,6 +66,7 @@ async def preview(db: Database, target: Target, terms: Terms, *, full: bool, lim
             _planned(each, _rules(each, whole, used, terms) - waived, terms) for each, waived in shown
         ),
         more=total - len(shown),
+        left_out=left_out,
     )
 
 

@@ -7,12 +7,14 @@ import msgspec
 from sqlalchemy import Connection
 
 from reedbed.intel.explain import not_admitted
+from reedbed.intel.relevance import Cost, cost
 from reedbed.intel.terms import Terms
 from reedbed.jfrog.custom_issue import enforceable
 from reedbed.model.advisory import Standing
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.ledger import Pushed
-from reedbed.store import advisories, cursors, ledger, outbox, platforms, profiles, runs, unusable
+from reedbed.model.platform import Platform
+from reedbed.store import advisories, cursors, ledger, outbox, planned, platforms, profiles, runs, unusable
 from reedbed.store.changes import Waiting
 
 FLOW_OF_FEEDS = "feed"
@@ -41,6 +43,7 @@ class PlatformStatus(msgspec.Struct, frozen=True, kw_only=True):
     last_success: datetime | None
     token_expires_at: datetime | None
     token: str  # in words, with a warning when it is near
+    left_out: Cost | None  # flagged packages that are not relevant, and pushing all; None: not counted yet
 
 
 class LoginStatus(msgspec.Struct, frozen=True, kw_only=True):
@@ -126,6 +129,7 @@ def _feed(connection: Connection, name: str, tallies: Sequence[advisories.Tally]
 
 def _platforms(connection: Connection, ended: Ended, now: datetime) -> list[PlatformStatus]:
     depths = outbox.depths(connection)
+    left_out = planned.left_out(connection)
     found = []
     for platform in platforms.list_all(connection):
         depth = depths.get(platform.name, outbox.Depth())
@@ -141,9 +145,14 @@ def _platforms(connection: Connection, ended: Ended, now: datetime) -> list[Plat
                 last_success=ended.get((FLOW_OF_PLATFORMS, platform.name, "all")),
                 token_expires_at=platform.token_expires_at,
                 token=in_words(platform.token_expires_at, now),
+                left_out=_left_out(left_out.get(platform.name), platform),
             )
         )
     return found
+
+
+def _left_out(packages: int | None, platform: Platform) -> Cost | None:
+    return None if packages is None else cost(packages, per_second=platform.per_second)
 
 
 def _login(profile: profiles.Profile, now: datetime) -> LoginStatus:

@@ -8,8 +8,10 @@ from sqlalchemy import Connection
 
 from reedbed.errors import ReedbedError
 from reedbed.intel.explain import not_admitted
-from reedbed.intel.hunt import flagged_of, meant
+from reedbed.intel.flagging import flagged_of, meant
 from reedbed.intel.merge import Admission, merge
+from reedbed.intel.prepare import ties_of
+from reedbed.intel.relevance import EVERYTHING, Relevance, grounds
 from reedbed.intel.status import Known, known_of
 from reedbed.jfrog import enforcement
 from reedbed.jfrog.blocking import Cover, cover
@@ -54,6 +56,7 @@ class There(msgspec.Struct, frozen=True, kw_only=True):
     waits: Action | None = None  # a change that is not carried out yet
     held: tuple[HoldRule, ...] = ()
     failed: str | None = None  # how it went when it was last tried
+    left_out: bool = False  # flagged, and not pushed: neither recent, nor in Artifactory, nor backfilled
 
 
 class Why(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,14 +86,29 @@ class Live(msgspec.Struct, frozen=True, kw_only=True):
     not_known: str | None = None  # why it could not be found out
 
 
-def why(connection: Connection, package: Purl, version: str | None, *, admission: Admission) -> Why:
+def why(
+    connection: Connection,
+    package: Purl,
+    version: str | None,
+    *,
+    admission: Admission,
+    relevance: Relevance = EVERYTHING,
+    now: datetime,
+) -> Why:
     """Gather what is known of a package; nothing here asks JFrog or a feed."""
     key = str(package)
     known = known_of(connection, key)
     names = [each.name for each in platforms.list_all(connection)]
     united = [flagged_of(connection, name, [key], admission).get(package) for name in names]
     flagged = next(filter(None, united), None) or merge(known.statements, admission)
-    there = [_there(name, known, version) for name in names]
+    freed = exemptions.of_packages(connection, [key]).get(key, [])
+    blocks = enforceable(package.type) and merge(known.statements, admission) is not None and not freed
+
+    def matters(name: str) -> bool:
+        ties = ties_of(connection, name, [key], {key} if name in known.pushed else set())
+        return bool(grounds(known.statements, ties[key], admission=admission, relevance=relevance, now=now))
+
+    there = [_there(name, known, version, left_out=blocks and not matters(name)) for name in names]
     found = findings.page(connection, package=key, limit=FINDINGS_SHOWN)
     asked = meant(flagged, version) if flagged and version else None
     return Why(
@@ -99,7 +117,7 @@ def why(connection: Connection, package: Purl, version: str | None, *, admission
         flagged=flagged is not None,
         meant=asked,
         said=[_said(each, version, admission) for each in known.statements],
-        unblocked=exemptions.of_packages(connection, [key]).get(key, []),
+        unblocked=freed,
         platforms=there,
         findings=found,
         advice=list(_advice(package, flagged is not None, asked, there, found)),
@@ -125,7 +143,7 @@ def _said(each: Standing, version: str | None, admission: Admission) -> Said:
     )
 
 
-def _there(platform: str, known: Known, version: str | None) -> There:
+def _there(platform: str, known: Known, version: str | None, *, left_out: bool) -> There:
     pushed, waiting = known.pushed.get(platform), known.waiting.get(platform)
     return There(
         platform=platform,
@@ -136,6 +154,7 @@ def _there(platform: str, known: Known, version: str | None) -> There:
         waits=waiting.change.action if waiting else None,
         held=waiting.change.held if waiting else (),
         failed=waiting.reason if waiting else None,
+        left_out=left_out,
     )
 
 
@@ -157,6 +176,9 @@ def _advice(
     for each in there:
         if each.held:
             yield f"Decide about what is held: reedbed intel release {each.platform} {package}"
+        elif each.left_out:
+            command = f"reedbed intel backfill {each.platform} --package {package} --reason …"
+            yield f"Push it all the same: {command}"
         elif each.waits:
             yield f"The next run on {each.platform} carries out what waits."
     for finding in found:

@@ -4,7 +4,7 @@ Source: RepositoriesApi, ItemManagementAPIsApi and SearchesApi of JFrog's merged
 """
 
 import hashlib
-from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from collections.abc import AsyncGenerator, Collection, Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Literal
 
@@ -125,7 +125,7 @@ class Artifactory:
 
     async def items(
         self, repository: str, criteria: aql.Criteria, *, include: Sequence[str] = ()
-    ) -> AsyncIterator[Item]:
+    ) -> AsyncGenerator[Item, None]:
         """List the files of one repository, by path and name, a page at a time.
 
         Rows that the user may not read are taken out after the limit was applied, so a short page, or an

@@ -178,6 +178,13 @@ def tally(connection: Connection) -> list[Tally]:
     return [Tally(**row) for row in connection.execute(query).mappings()]
 
 
+def packages(connection: Connection) -> dict[PackageType, int]:
+    """Count the packages of each type of which a statement lives."""
+    number = func.count(_OF.package.distinct()).label("number")
+    query = select(_OF.package_type, number).where(_OF.live).group_by(_OF.package_type)
+    return {row.package_type: row.number for row in connection.execute(query)}
+
+
 def _save_batch(
     connection: Connection, statements: Sequence[Statement], *, feed: str, now: datetime, revision: int
 ) -> Counts:

@@ -1,5 +1,6 @@
 """The rows of the outbox: at most one change waits for a package."""
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -16,11 +17,15 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    or_,
+    select,
+    type_coerce,
 )
 
-from reedbed.model.ledger import Action, Change, Flagged
+from reedbed.model.ledger import Action, Change, Flagged, HoldRule
 from reedbed.store.columns import KEY, METADATA, Json, Utc, Word
-from reedbed.store.holds import Rules
+from reedbed.store.holds import BITS, Rules
+from reedbed.store.rows import slices
 
 CHANGES = Table(
     "changes",
@@ -62,6 +67,21 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
 def queued() -> ColumnElement[bool]:
     return CHANGES.c.held == ()
+
+
+def waiting_by_themselves(connection: Connection, platform: str, keys: Collection[str]) -> set[str]:
+    """Give the purls whose change is due, may be in Xray, or waits for a person who is asked about it.
+
+    The others are held with their whole run, for being too many: nobody has looked at each of them.
+    """
+    alone = type_coerce(CHANGES.c.held, Integer).bitwise_and(BITS[HoldRule.MANY_BLOCKS]) == 0
+    found: set[str] = set()
+    for some in slices(sorted(keys)):
+        query = select(CHANGES.c.package).where(
+            CHANGES.c.platform == platform, CHANGES.c.package.in_(some), or_(alone, CHANGES.c.tried)
+        )
+        found.update(connection.execute(query).scalars())
+    return found
 
 
 def change_of(row: Any) -> Change:

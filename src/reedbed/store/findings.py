@@ -7,7 +7,19 @@ from enum import StrEnum
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Index, String, Table, Text, select, update
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKey,
+    Index,
+    String,
+    Table,
+    Text,
+    func,
+    select,
+    update,
+)
 
 from reedbed.model.ledger import Source
 from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word, storable, storable_key
@@ -215,3 +227,9 @@ def page(
     if not closed:
         query = query.where(_OF.status.in_(STANDING))
     return structs(connection, query.order_by(_OF.id).limit(limit), Finding)
+
+
+def standing(connection: Connection) -> dict[str, int]:
+    """Count the open findings of each platform that has any."""
+    query = select(_OF.platform, func.count().label("number")).where(_OF.status == Status.OPEN)
+    return {row.platform: row.number for row in connection.execute(query.group_by(_OF.platform))}

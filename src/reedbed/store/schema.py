@@ -17,6 +17,7 @@ from reedbed.store.planning import PLANNING
 from reedbed.store.platforms import PLATFORMS
 from reedbed.store.profiles import PROFILES
 from reedbed.store.proofs import PROOFS
+from reedbed.store.relevant import RELEVANT
 from reedbed.store.revisions import REVISIONS
 from reedbed.store.runs import RUNS
 from reedbed.store.unusable import UNUSABLE
@@ -40,6 +41,7 @@ TABLES = (
     PLATFORMS,
     PROFILES,
     PROOFS,
+    RELEVANT,
     REVISIONS,
     RUNS,
     UNUSABLE,

@@ -11,13 +11,15 @@ from reedbed.errors import SettingsError
 from reedbed.intel.proofs import State, counts
 from reedbed.intel.push import Observer
 from reedbed.intel.report import report
+from reedbed.intel.status import FLOW_OF_FEEDS
 from reedbed.jobs import Job, job_name, now_utc
 from reedbed.metrics import Outbox, Readings
 from reedbed.model.ecosystem import PackageType
-from reedbed.store import outbox, platforms, profiles, runs
+from reedbed.settings import Settings as AllSettings
+from reedbed.store import findings, outbox, planned, platforms, profiles, runs
 from reedbed.store.database import Database
 from reedbed.store.migrate import is_current
-from reedbed.wiring import Parts, feed_jobs, platform_jobs
+from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.health import Health
 from reedbed.worker.signals import leaving_on_signals
@@ -56,7 +58,15 @@ async def serve(parts: Parts, *, told: Observer | None = None, around: Around = 
 
 async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job]:
     names = [platform.name for platform in await parts.db.read(platforms.list_all)]
-    return [around(job) for job in (*feed_jobs(parts), *platform_jobs(parts, names, told=told))]
+    watched = (*feed_jobs(parts), *platform_jobs(parts, names, told=told))
+    hunts = hunt_jobs(parts, names) if await parts.db.read(_all_read, parts.settings, now=now_utc()) else []
+    return [*map(around, watched), *hunts]
+
+
+def _all_read(connection: Connection, settings: AllSettings, *, now: datetime) -> bool:
+    """Whether each feed was read once: a hunt before would find nothing, and be done for a day."""
+    read = {feed for flow, _, feed in runs.last_success(connection, now=now) if flow == FLOW_OF_FEEDS}
+    return {each.name for each in settings.feeds} <= read
 
 
 async def _read(db: Database, fresh_for: timedelta) -> Readings:
@@ -89,6 +99,8 @@ def readings(connection: Connection, *, now: datetime, fresh_for: timedelta) -> 
     known = platforms.list_all(connection)
     return Readings(
         outboxes=[_outbox(platform.name, depths.get(platform.name, outbox.Depth())) for platform in known],
+        left_out=planned.left_out(connection),
+        findings={platform.name: 0 for platform in known} | findings.standing(connection),
         credentials={
             **{platform.name: platform.token_expires_at for platform in known},
             **{f"safedep/{each.name}": each.key_expires_at for each in profiles.list_all(connection)},

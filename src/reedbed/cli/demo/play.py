@@ -25,6 +25,7 @@ level = "error"
 listen = ""
 [intel]
 interval_s = 2
+window_days = 0
 [[feeds]]
 kind = "osv"
 name = "osv"

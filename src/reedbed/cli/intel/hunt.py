@@ -79,14 +79,21 @@ async def _hunt(
 
     hunts: list[Hunted] = []
     failures: dict[str, ReedbedError] = {}
-    admission = parts.terms.admission
+    terms = parts.terms
     for name in names:
         await parts.db.read(platforms.get, name)  # a name that is misspelled is no failing platform
     for name in names:
         try:
             async with line_to(parts, name) as jfrog:
                 hunts.append(
-                    await flow.hunt(jfrog, parts.db, admission=admission, ask_xray=ask_xray, now=now_utc)
+                    await flow.hunt(
+                        jfrog,
+                        parts.db,
+                        admission=terms.admission,
+                        relevance=terms.relevance,
+                        ask_xray=ask_xray,
+                        now=now_utc,
+                    )
                 )
         except ReedbedError as error:
             failures[name] = error
@@ -102,6 +109,17 @@ def _tell(hunted: "Hunted") -> None:
         show.err.print(
             f"[yellow]{hunted.platform}: Xray was not asked what is inside archives and images:[/] "
             f"{show.safe(hunted.xray)}"
+        )
+    if hunted.xray_left_out:
+        show.err.print(
+            f"[yellow]{hunted.platform}: Xray was not asked about "
+            f"{show.many(hunted.xray_left_out, 'flagged package')} that are not relevant;[/] "
+            "--set intel.window_days=0 asks about all"
+        )
+    if hunted.now_relevant:
+        show.line(
+            f"{hunted.platform}: relevant from now on, for Artifactory has it: "
+            f"{show.many(hunted.now_relevant, 'package')}. The next run pushes what is not pushed yet."
         )
     for reason in hunted.not_known:
         show.err.print(f"[yellow]{hunted.platform}: not known:[/] {show.safe(reason)}")

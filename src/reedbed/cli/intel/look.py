@@ -89,6 +89,12 @@ async def status(*, json: AsJson = False, common: Common | None = None) -> int:
             for p in found.platforms
         ],
     )
+    for p in found.platforms:
+        if p.left_out and p.left_out.packages:
+            show.line(
+                f"{p.name}: flagged and not pushed, being neither recent nor in Artifactory: "
+                f"{show.takes(p.left_out)} to push; see reedbed intel backfill"
+            )
     if found.logins:
         show.line("")
         rows = [(login.profile, login.tenant, login.key) for login in found.logins]

@@ -86,6 +86,7 @@ async def plan(
         Print one JSON value.
     """
     from reedbed.intel.preview import preview
+    from reedbed.jobs import now_utc
     from reedbed.wiring import feed_jobs, line_to, opened, target
     from reedbed.worker.claim import process_name
     from reedbed.worker.run import Runner, run_once
@@ -101,8 +102,9 @@ async def plan(
         previews = []
         for name in names:
             async with line_to(parts, name) as jfrog:
+                at = target(jfrog, parts.terms)
                 previews.append(
-                    await preview(parts.db, target(jfrog, parts.terms), parts.terms, full=full, limit=limit)
+                    await preview(parts.db, at, parts.terms, now=now_utc(), full=full, limit=limit)
                 )
     if json:
         show.json(previews)
@@ -207,3 +209,6 @@ def _draw(preview: "Preview") -> None:
         show.table(["change", "package", "versions", "said by", "waits for a person"], rows)
     if preview.more:
         show.line(f"and {preview.more} more: see --limit")
+    if preview.left_out:
+        aside = show.many(preview.left_out, "flagged package")
+        show.line(f"{aside} left out: neither recent nor in Artifactory; see `reedbed intel backfill`")
