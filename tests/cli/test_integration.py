@@ -148,6 +148,27 @@ async def test_what_is_missing_or_wrong_is_said_at_once(daemon: Household) -> No
     assert [word for word, each in said.items() if word not in each.out + each.err] == []
 
 
+async def test_the_whole_feed_goes_through_at_the_first_reading_and_a_mad_one_is_held(
+    daemon: Household, safedep: DataPlane, standin: Running
+) -> None:
+    daemon.settings["REEDBED_INTEL_WINDOW_DAYS"] = "1"  # what SafeDep says matters all the same
+    for number in range(501):
+        safedep.report(f"R{number:04}", f"reed-{number}", minutes=-9_000, package=_package(f"reed-{number}"))
+
+    mad = await daemon.start(*RUN, "--set", "intel.max_blocks=500")
+    await _until(lambda: "Waiting for a person: 501 changes" in _said(daemon))
+    assert await _leave(daemon, mad) == 0
+    assert not standin.platform.xray.issues
+    for file in daemon.folder.glob("*.db*"):
+        file.unlink()
+    child = await daemon.start(*RUN)
+    await until(lambda: COMPLETE in _said(daemon, 1))
+
+    assert await _leave(daemon, child) == 0
+    assert len(standin.platform.xray.issues) == 501
+    assert "Waiting" not in _said(daemon, 1)
+
+
 async def test_the_old_daemons_cursor_is_gone_on_from(daemon: Household, safedep: DataPlane) -> None:
     seen = safedep.now - timedelta(days=2)
     state = daemon.folder / ".local" / "share" / "safedep" / "cli" / "state.db"

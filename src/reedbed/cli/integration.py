@@ -28,6 +28,11 @@ URL_VARIABLE = "SAFEDEP_INTEGRATION_JFROG_ARTIFACTORY_URL"
 TOKEN_VARIABLE = "SAFEDEP_INTEGRATION_JFROG_ARTIFACTORY_ACCESS_TOKEN"  # noqa: S105 - the name of one
 SHORTEST, LONGEST = timedelta(seconds=1), timedelta(days=1)
 
+DEFAULTS = {"intel.max_blocks": "2500"}
+"""SafeDep's whole feed is some 1,100 packages, less than half of this: the first reading pushes them, as
+their daemon pushes what it reads. A feed gone mad names more, and is held.
+"""
+
 OVERLAP = timedelta(days=7)
 """How far before the old daemon's cursor reading begins: it skipped what was verified after it was listed."""
 
@@ -69,7 +74,7 @@ async def run(
         _given(instance_url, "--instance-url", URL_VARIABLE), plain_http_to_loopback=allow_plain_http
     )
     token = _token(instance_access_token)
-    settings, feed = _with_feed((common or Common()).load(), profile_name(profile), interval)
+    settings, feed = _with_feed((common or Common()).load(DEFAULTS), profile_name(profile), interval)
     async with opened(settings, owner=process_name(settings.worker.id)) as parts:
         await _check_login(parts, feed)
         platform = await _validated(parts, url, token)

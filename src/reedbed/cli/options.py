@@ -9,6 +9,8 @@ from cyclopts import Parameter
 from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from reedbed.settings import Settings
 
 AsJson = Annotated[bool, Parameter(name="--json", negative="")]
@@ -26,8 +28,8 @@ class Common:
     set: Annotated[tuple[str, ...], Parameter(negative="")] = ()
     """One setting, as `intel.max_blocks=100`; may be repeated. Beats variables and file."""
 
-    def load(self) -> "Settings":
-        """Read the settings, and set up the log accordingly.
+    def load(self, defaults: "Mapping[str, str] | None" = None) -> "Settings":
+        """Read the settings, over a command's own defaults if it has any, and set up the log accordingly.
 
         Raises:
             SettingsError: a name is unknown or a value is wrong.
@@ -35,7 +37,7 @@ class Common:
         from reedbed import log
         from reedbed.settings import load
 
-        settings = load(self.config, flags=dict(map(_pair, self.set)))
+        settings = load(self.config, flags=dict(map(_pair, self.set)), defaults=defaults)
         json = {"auto": None, "human": False, "json": True}[settings.log.format]
         log.configure(settings.log.level, json=json)
         return settings
