@@ -459,6 +459,33 @@ async def test_a_file_that_only_looks_like_a_manifest_breaks_nothing(ask: Client
     assert referrers.json["manifests"] == []
 
 
+async def test_an_image_is_promoted_with_its_platforms(standin: Running, ask: Client) -> None:
+    shared, own = app("1"), app("2")
+    storage = standin.platform.artifactory
+    images.put(storage, "docker-local", "app", "1", images.index([shared, own]))
+    images.put(storage, "docker-local", "app", "2", images.index([shared]))
+    body = {"targetRepo": "oci-local", "dockerRepository": "app", "tag": "1"}
+
+    copied = await ask(
+        "POST", f"{LOCAL}/promote", json=body | {"copy": True, "targetDockerRepository": "prod/app"}
+    )
+    moved = await ask("POST", f"{LOCAL}/promote", json=body | {"targetTag": "stable"})
+    again = await ask("POST", f"{LOCAL}/promote", json=body)
+    wrong = await ask("POST", f"{LOCAL}/promote", json=body | {"targetRepo": "docker"})
+
+    assert [answer.status for answer in (copied, moved, again, wrong)] == [200, 200, 404, 400]
+    assert [path for path in files(standin.platform) if path.endswith("manifest.json")] == sorted(
+        ["app/2/list.manifest.json", f"app/{shared.digest}/manifest.json"]
+    )
+    pulled = await manifest(ask, "oci-local", "app", "stable")
+    part = await manifest(ask, "oci-local", "prod/app", own.digest)
+    assert (pulled.status, part.status) == (200, 200)
+    promoted = storage.get("oci-local", "app/stable/list.manifest.json")
+    assert promoted is not None
+    assert promoted.properties["docker.manifest"] == ("stable",)
+    assert promoted.properties["docker.repoName"] == ("app",)
+
+
 async def test_a_repository_of_images_says_so(ask: Client) -> None:
     shown = await ask("GET", "/artifactory/api/repositories/docker-local")
     listed = await ask("GET", "/artifactory/api/repositories?packageType=docker")

@@ -11,7 +11,13 @@ from aiohttp import web
 
 from jfrog_standin import errors
 from jfrog_standin.access import CALLER, Caller
-from jfrog_standin.artifactory import docker_blobs, docker_lists, docker_manifests, docker_uploads
+from jfrog_standin.artifactory import (
+    docker_blobs,
+    docker_lists,
+    docker_manifests,
+    docker_promotion,
+    docker_uploads,
+)
 from jfrog_standin.artifactory.docker_call import API, Call, begin
 from jfrog_standin.artifactory.gate import refusal
 from jfrog_standin.errors import json_answer
@@ -44,6 +50,7 @@ def routes(platform: Platform) -> list[web.RouteDef]:
     for base in (f"{API}/{{repo}}/v2", "/v2"):
         found += [web.get(f"{base}/token", token), web.post(f"{base}/token", token)]
         found += [web.get(f"{base}{end}", _bound(platform, docker_lists.ping)) for end in ("", "/")]
+        found += [web.post(f"{base}/promote", _bound(platform, docker_promotion.promote))]
         found += [web.get(f"{base}/_catalog", _bound(platform, docker_lists.catalog))]
         found += [
             _route(method, f"{base}{path}", _bound(platform, answer)) for method, path, answer in _CALLS
