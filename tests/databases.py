@@ -54,6 +54,12 @@ class Cluster:
                 stderr=out,
                 cwd=self.folder,
             )
+        self.launch()
+
+    def launch(self) -> None:
+        """Start the server on its data, as they are."""
+        data, log = str(self.folder / "data"), self.folder / "log"
+        with log.open("ab") as out:
             options = ("-c", "fsync=off", "-c", "listen_addresses=", "-k", str(self.folder))
             server = subprocess.Popen(
                 [*self._as_user, self._tools / "postgres", "-D", data, *options],
