@@ -9,6 +9,30 @@ from reedbed.store.coverage import COVERAGE
 from reedbed.store.cursors import CURSORS
 from reedbed.store.exemptions import EXEMPTIONS
 from reedbed.store.findings import FINDINGS
+from reedbed.store.inventory.assets import (
+    ASSET_TAGS,
+    ASSETS,
+    IMAGE_LAYERS,
+    IMAGE_REFS,
+    INDEX_CHILDREN,
+    SOFTWARE,
+)
+from reedbed.store.inventory.connections import CHECKS, CONNECTIONS
+from reedbed.store.inventory.findings import (
+    CLOSINGS,
+    EPSS,
+    FINDING_EVENTS,
+    KEV,
+    MAPPED_TEXTS,
+    OCCURRENCES,
+    TRIAGE,
+    VULNERABILITIES,
+)
+from reedbed.store.inventory.findings import FINDINGS as INVENTORY_FINDINGS
+from reedbed.store.inventory.landed import BLOBS, LANDED, TEXTS
+from reedbed.store.inventory.maps import MAPS
+from reedbed.store.inventory.scopes import SCOPES
+from reedbed.store.inventory.streams import MARKS, RUN_EVENTS, RUN_STREAMS
 from reedbed.store.leases import LEASES
 from reedbed.store.ledger import ISSUES
 from reedbed.store.pace import PACE
@@ -27,14 +51,32 @@ from reedbed.store.workers import WORKERS
 TABLES = (
     ADVISORIES,
     APPROVALS,
+    ASSETS,
+    ASSET_TAGS,
     AUDIT,
+    BLOBS,
     CHANGES,
+    CHECKS,
+    CLOSINGS,
+    CONNECTIONS,
     COVERAGE,
     CURSORS,
+    EPSS,
     EXEMPTIONS,
     FINDINGS,
+    FINDING_EVENTS,
+    IMAGE_LAYERS,
+    IMAGE_REFS,
+    INDEX_CHILDREN,
+    INVENTORY_FINDINGS,
     ISSUES,
+    KEV,
+    LANDED,
     LEASES,
+    MAPPED_TEXTS,
+    MAPS,
+    MARKS,
+    OCCURRENCES,
     PACE,
     PLANNED,
     PLANNING,
@@ -44,7 +86,14 @@ TABLES = (
     RELEVANT,
     REVISIONS,
     RUNS,
+    RUN_EVENTS,
+    RUN_STREAMS,
+    SCOPES,
+    SOFTWARE,
+    TEXTS,
+    TRIAGE,
     UNUSABLE,
+    VULNERABILITIES,
     WITHDRAWALS,
     WORKERS,
 )

@@ -17,13 +17,15 @@ from sqlalchemy import (
     Text,
     bindparam,
     exists,
+    func,
     select,
     update,
 )
 
-from reedbed.model.inventory import AssetClass, Coverage, Lifecycle
+from reedbed.model.inventory import AssetClass, Coverage, Lifecycle, Severity, Status
 from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
 from reedbed.store.dialects import merge
+from reedbed.store.inventory.findings import FINDINGS, OCCURRENCES
 from reedbed.store.rows import slices
 
 ASSETS = Table(
@@ -86,6 +88,7 @@ IMAGE_REFS = Table(
     Column("current", Boolean, nullable=False),  # a tag leads there, itself or by an index
     Column("uploaded_at", Utc),
     Column("uploaded_by", Text),
+    Column("listed", Json(dict[str, Any]), nullable=False),  # what the listing tells of the manifest's file
     Column("first_seen_at", Utc, nullable=False),
     Column("last_seen_at", Utc, nullable=False),
     Column("gone_at", Utc),  # when a tag had moved, or a complete list did not have it any more
@@ -179,7 +182,23 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     scanned_at: datetime | None
 
 
-def save(connection: Connection, name: str, assets: Iterable[Asset], *, run: str, now: datetime) -> None:
+def save_listed(
+    connection: Connection, name: str, assets: Iterable[Asset], *, run: str, now: datetime
+) -> None:
+    """Write assets of which no more than a listing is known; what is known of them already stays."""
+    details = [field for field in Asset.__struct_fields__ if field not in ("id", "lifecycle")]
+    save(connection, name, assets, run=run, now=now, keep=details)
+
+
+def save(
+    connection: Connection,
+    name: str,
+    assets: Iterable[Asset],
+    *,
+    run: str,
+    now: datetime,
+    keep: Sequence[str] = (),
+) -> None:
     """Write assets as a run saw them; what people said of them, and what looks found, stays."""
     kept = {
         "base_image": None,
@@ -203,7 +222,7 @@ def save(connection: Connection, name: str, assets: Iterable[Asset], *, run: str
         }
         for asset in {asset.id: asset for asset in assets}.values()
     ]
-    merge(connection, ASSETS, rows, once=list(kept))
+    merge(connection, ASSETS, rows, once=[*kept, *keep])
 
 
 COUNTED = ("critical", "high", "medium", "low", "other")
@@ -247,3 +266,35 @@ def retire_unplaced(connection: Connection, name: str) -> int:
         .values(lifecycle=Lifecycle.RETIRED)
     )
     return connection.execute(statement).rowcount
+
+
+def count_findings(connection: Connection, name: str) -> None:
+    """Count each image's open findings by severity anew."""
+    placed = (
+        select(FINDINGS.c.severity, func.count(FINDINGS.c.id.distinct()).label("many"), OCCURRENCES.c.asset)
+        .join(OCCURRENCES, OCCURRENCES.c.finding == FINDINGS.c.id)
+        .where(
+            FINDINGS.c.connection == name,
+            FINDINGS.c.status.in_([status for status in Status if status.open]),
+            OCCURRENCES.c.gone_at.is_(None),
+        )
+        .group_by(OCCURRENCES.c.asset, FINDINGS.c.severity)
+    )
+    counts: dict[str, dict[str, int]] = {}
+    for severity, many, asset in connection.execute(placed):
+        column = _COLUMN.get(severity, "other")
+        of = counts.setdefault(asset, dict.fromkeys(COUNTED, 0))
+        of[column] += many
+    connection.execute(update(ASSETS).where(ASSETS.c.connection == name).values(dict.fromkeys(COUNTED, 0)))
+    rows = [{"of": asset, **{f"n_{key}": many for key, many in of.items()}} for asset, of in counts.items()]
+    if rows:
+        values: dict[str, Any] = {key: bindparam(f"n_{key}") for key in COUNTED}
+        connection.execute(update(ASSETS).where(ASSETS.c.id == bindparam("of")).values(values), rows)
+
+
+_COLUMN = {
+    Severity.CRITICAL: "critical",
+    Severity.HIGH: "high",
+    Severity.MEDIUM: "medium",
+    Severity.LOW: "low",
+}

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, and_, exists, select, update
@@ -10,6 +11,7 @@ from reedbed.store.columns import storable_key
 from reedbed.store.dialects import merge
 from reedbed.store.inventory.assets import IMAGE_REFS, INDEX_CHILDREN
 from reedbed.store.inventory.scopes import Scope
+from reedbed.store.rows import slices
 
 _REF = IMAGE_REFS.c
 
@@ -21,6 +23,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     path: str
     tag: str
     asset: str
+    listed: dict[str, Any]  # what the listing tells of the manifest's file
     uploaded_at: datetime | None
     uploaded_by: str | None
 
@@ -84,7 +87,7 @@ def of_scopes(connection: Connection, some: Iterable[Scope]) -> list[tuple[Scope
     found = []
     for scope in some:
         query = (
-            select(_REF.asset, _REF.tag, _REF.uploaded_at, _REF.uploaded_by)
+            select(_REF.asset, _REF.tag, _REF.listed, _REF.uploaded_at, _REF.uploaded_by)
             .where(
                 _REF.connection == scope.connection,
                 _REF.repository == scope.repository,
@@ -97,6 +100,20 @@ def of_scopes(connection: Connection, some: Iterable[Scope]) -> list[tuple[Scope
             (scope, Placement(repository=scope.repository, path=scope.path, **row))
             for row in connection.execute(query).mappings()
         ]
+    return found
+
+
+def first_of(connection: Connection, ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Give the first place of each of some images: the one that its asset is named after."""
+    found: dict[str, tuple[str, str]] = {}
+    for some in slices(sorted(set(ids))):
+        query = (
+            select(_REF.asset, _REF.repository, _REF.path)
+            .where(_REF.asset.in_(some), _REF.gone_at.is_(None))
+            .order_by(_REF.repository, _REF.path)
+        )
+        for asset, repository, path in connection.execute(query):
+            found.setdefault(asset, (repository, path))
     return found
 
 

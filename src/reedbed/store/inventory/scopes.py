@@ -156,6 +156,28 @@ def page(connection: Connection, name: str, *, after: Scope | None = None, limit
     return [Scope(name, row.repository, row.path) for row in rows]
 
 
+def sized(
+    connection: Connection, name: str, *, after: Scope | None = None, limit: int = 1_000
+) -> list[tuple[Scope, int]]:
+    """List the scopes of a connection, and how many images each has now."""
+    some = page(connection, name, after=after, limit=limit)
+    if not some:
+        return []
+    refs = IMAGE_REFS.c
+    query = (
+        select(refs.repository, refs.path, func.count(refs.asset.distinct()))
+        .where(
+            refs.connection == name,
+            refs.gone_at.is_(None),
+            refs.repository >= some[0].repository,
+            refs.repository <= some[-1].repository,
+        )
+        .group_by(refs.repository, refs.path)
+    )
+    sizes = {(repository, path): size for repository, path, size in connection.execute(query)}
+    return [(scope, sizes.get((scope.repository, scope.path), 0)) for scope in some]
+
+
 def save_findings(connection: Connection, scope: Scope, rows: Sequence[FindingRow], *, now: datetime) -> None:
     """Write findings, new or changed; what people and earlier runs said of them stays."""
     fresh = {

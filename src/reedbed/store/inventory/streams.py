@@ -4,10 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 
 import msgspec
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, String, Table, Text
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, Text, select
 
 from reedbed.model.inventory import Stream
 from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
+from reedbed.store.dialects import merge
+from reedbed.store.rows import structs
 from reedbed.store.runs import Fault
 
 
@@ -69,3 +71,37 @@ class RunStream(msgspec.Struct, frozen=True, kw_only=True):
     gaps: int
     error: Fault | None
     changed_at: datetime
+
+
+def save(connection: Connection, of: RunStream) -> None:
+    """Write how far a run came in a stream."""
+    merge(connection, RUN_STREAMS, [msgspec.structs.asdict(of)])
+
+
+def of_run(connection: Connection, run: str) -> dict[Stream, RunStream]:
+    """Read how far a run came."""
+    rows = structs(connection, select(RUN_STREAMS).where(RUN_STREAMS.c.run == run), RunStream)
+    return {row.stream: row for row in rows}
+
+
+class Mark(msgspec.Struct, frozen=True, kw_only=True):
+    """What a connection's stream knows from run to run."""
+
+    connection: str
+    stream: Stream
+    watermark: str | None = None
+    complete_run: str | None = None
+    complete_at: datetime | None = None
+    scope_digest: str = ""
+
+
+def mark(connection: Connection, name: str, stream: Stream) -> Mark:
+    """Read what is known of a stream; of one that never ended nothing."""
+    query = select(MARKS).where(MARKS.c.connection == name, MARKS.c.stream == stream)
+    found = structs(connection, query, Mark)
+    return found[0] if found else Mark(connection=name, stream=stream)
+
+
+def save_mark(connection: Connection, of: Mark) -> None:
+    """Keep what the next run begins with."""
+    merge(connection, MARKS, [msgspec.structs.asdict(of)])

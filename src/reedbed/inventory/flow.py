@@ -1,0 +1,130 @@
+"""Flow 2: bring what a platform holds, and what is wrong with it, into the store. Resumes from its rows."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+
+import structlog
+from msgspec.structs import asdict
+
+from reedbed.errors import ReedbedError
+from reedbed.inventory import closing
+from reedbed.inventory.listing import Listed, list_all_images, list_repositories
+from reedbed.inventory.reading import Read, Reading
+from reedbed.inventory.run import Sync
+from reedbed.jobs import Counts
+from reedbed.model.inventory import Stream
+from reedbed.store.inventory import assets, scopes
+from reedbed.store.inventory.scopes import Scope
+from reedbed.store.inventory.streams import Phase
+from reedbed.store.runs import Fault
+
+log = structlog.get_logger(__name__)
+
+UNIT_IMAGES = 20
+UNITS_AT_ONCE = 12
+"""Enough that calls wait for each other and not for the store; each unit's answers are in memory."""
+
+
+async def sync(run: Sync) -> Counts:
+    """Read a whole platform: repositories, images, findings; then close what is over.
+
+    Raises:
+        Unreachable, Refused, Unreadable: the repositories could not be listed, or the token is not taken any
+            more. What was read is kept, and nothing is closed.
+    """
+    await run.note(Stream.REPOSITORIES, Phase.LISTING)
+    try:
+        repositories = await list_repositories(run)
+    except ReedbedError as error:
+        await run.note(Stream.REPOSITORIES, Phase.ERRORED, error=fault_of(error))
+        raise
+    await run.note(
+        Stream.REPOSITORIES, Phase.ENDED, complete=True, counts={"repositories": len(repositories)}
+    )
+    if Stream.IMAGES not in run.scope.streams:
+        return {"repositories": len(repositories)}
+    await run.note(Stream.IMAGES, Phase.LISTING)
+    listed = await list_all_images(run, repositories)
+    done = await _read_all(run)
+    closed = await _close(run, listed, done)
+    return {
+        "repositories": len(repositories),
+        "images": done.images,
+        "gaps": done.gaps,
+        "records": done.records,
+        **asdict(done.findings),
+        **closed,
+    }
+
+
+async def _read_all(run: Sync) -> Read:
+    findings = Stream.VULNERABILITIES in run.scope.streams
+    reading = Reading(run, findings=findings)
+    done = Read()
+    slots = asyncio.Semaphore(UNITS_AT_ONCE)
+    async with asyncio.TaskGroup() as group:
+        tasks: set[asyncio.Task[Read]] = set()
+        async for unit in _units(run):
+            await slots.acquire()
+            task = group.create_task(reading.read(unit))
+            tasks.add(task)
+            task.add_done_callback(lambda _: slots.release())
+            ended = {each for each in tasks if each.done()}
+            for each in ended:
+                done += each.result()
+            tasks -= ended
+    for each in tasks:
+        done += each.result()
+    return done
+
+
+async def _units(run: Sync) -> AsyncIterator[Sequence[Scope]]:
+    """Give the scopes that this run has not read yet, some together with about a call's worth of images."""
+    read = await run.db.read(scopes.read_in, run.connection, run=run.id)
+    unit: list[Scope] = []
+    images = 0
+    after: Scope | None = None
+    while page := await run.db.read(scopes.sized, run.connection, after=after):
+        for scope, size in page:
+            if run.leaving():
+                return
+            if scope in read:
+                continue
+            unit.append(scope)
+            images += size
+            if images >= UNIT_IMAGES:
+                yield unit
+                unit, images = [], 0
+        after = page[-1][0]
+    if unit:
+        yield unit
+
+
+async def _close(run: Sync, listed: Listed, done: Read) -> Counts:
+    """Close what is over, where everything was listed; else say why not."""
+    retired = 0
+    if listed.complete:
+        retired = await run.db.write(assets.retire_unplaced, run.connection)
+    await run.note(
+        Stream.IMAGES,
+        Phase.ENDED,
+        complete=listed.complete,
+        gaps=len(listed.refused),
+        counts={"images": done.images, "listed": listed.images, "ended": listed.ended, "retired": retired},
+    )
+    if Stream.VULNERABILITIES not in run.scope.streams:
+        return {}
+    closed = await closing.close(run) if listed.complete else closing.Closed()
+    await run.db.write(assets.count_findings, run.connection)
+    await run.note(
+        Stream.VULNERABILITIES,
+        Phase.ENDED,
+        complete=listed.complete and not done.gaps,
+        gaps=done.gaps,
+        counts=asdict(done.findings) | asdict(closed),
+    )
+    return asdict(closed)
+
+
+def fault_of(error: ReedbedError) -> Fault:
+    return Fault(error.what, error.why, error.fix)

@@ -1,0 +1,81 @@
+"""How records lie in the store: as canonical JSON, the texts of advisories apart, once for all. Pure."""
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import msgspec
+
+from reedbed.model.records import TEXT, ScanRecord, VulnerabilityRecord
+from reedbed.store.inventory.landed import Landing
+
+SCAN, IMAGE = "docker-image-vulnerability", "docker-image"
+_ENCODER = msgspec.json.Encoder(order="sorted")
+_REST = tuple(name for name in VulnerabilityRecord.__struct_fields__ if name not in TEXT)
+
+
+class Texts:
+    """The texts of advisories in a run: told apart by their content, and written once."""
+
+    def __init__(self) -> None:
+        self._written: set[str] = set()
+        self.new: dict[str, bytes] = {}
+
+    def put(self, record: VulnerabilityRecord) -> str:
+        """Take a vulnerability's text in; give its digest."""
+        body = _ENCODER.encode([getattr(record, name) for name in TEXT])
+        digest = hashlib.blake2b(body, digest_size=16).hexdigest()
+        if digest not in self._written:
+            self._written.add(digest)
+            self.new[digest] = body
+        return digest
+
+    def take(self) -> dict[str, bytes]:
+        """Give what is new since the last call."""
+        new, self.new = self.new, {}
+        return new
+
+
+def landing_of(model: str, native: str, record: Any) -> Landing:
+    body = _ENCODER.encode(record)
+    return Landing(model=model, native=native, digest=hashlib.sha256(body).hexdigest(), body=body)
+
+
+def landing_of_scan(native: str, scan: ScanRecord, digests: Iterable[str]) -> Landing:
+    """Write a scan whose vulnerabilities name their texts by digest, in the same order."""
+    parts = [
+        {"text": digest, **{name: getattr(each, name) for name in _REST}}
+        for digest, each in zip(digests, scan.vulnerabilities, strict=True)
+    ]
+    whole = msgspec.structs.asdict(scan) | {"vulnerabilities": parts, "image": native}
+    return landing_of(SCAN, native, whole)
+
+
+class _Part(msgspec.Struct):
+    text: str
+    component: str = ""
+    component_id: str = ""
+    package_type: str = ""
+
+
+def texts_of(body: bytes) -> list[str]:
+    """Say which texts a landed scan names."""
+
+    class Landed(msgspec.Struct):
+        vulnerabilities: list[_Part] = []
+
+    return [part.text for part in msgspec.json.decode(body, type=Landed).vulnerabilities]
+
+
+def scan_of(body: bytes, image: bytes, texts: Mapping[str, bytes]) -> ScanRecord:
+    """Read a landed scan back, with the texts that it names and the image that it is of."""
+    whole = msgspec.json.decode(body)
+    for part in whole["vulnerabilities"]:
+        part |= dict(zip(TEXT, msgspec.json.decode(texts[part.pop("text")]), strict=True))
+        for theirs, ours in _RENAMED.items():
+            part[theirs] = part.pop(ours, "")
+    whole["image"] = msgspec.json.decode(image)
+    return msgspec.convert(whole, ScanRecord)
+
+
+_RENAMED = {"externalFindingId": "external_finding_id", "findingDetectionUrl": "finding_detection_url"}

@@ -1,0 +1,149 @@
+"""Listing what a platform holds: repositories, then the images of those that can hold any. Acts."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import msgspec
+
+from reedbed.errors import ReedbedError
+from reedbed.inventory.landing import landing_of
+from reedbed.inventory.moments import moment
+from reedbed.inventory.records import repository_record, shown_key
+from reedbed.inventory.run import Sync
+from reedbed.jfrog.artifactory import Artifactory, storage_keys
+from reedbed.jfrog.images import ListedImage, list_images
+from reedbed.jfrog.wire import Repo
+from reedbed.model.identity import asset_id
+from reedbed.model.inventory import AssetClass, Lifecycle
+from reedbed.model.records import RepositoryRecord
+from reedbed.store.inventory import assets, landed, placements
+from reedbed.store.inventory.assets import Asset
+from reedbed.store.inventory.placements import Placement
+
+IMAGE_TYPES = frozenset({"docker", "oci"})
+PAGE = 1_000
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a listing came to."""
+
+    images: int = 0
+    ended: int = 0  # places that are there no more
+    refused: dict[str, str] = {}  # repository → why it could not be listed
+
+    @property
+    def complete(self) -> bool:
+        return not self.refused
+
+
+async def list_repositories(sync: Sync) -> list[Repo]:
+    """List the repositories and keep them as assets; give those that the filters let in.
+
+    Raises:
+        Unreachable, Refused, Unreadable: they could not be listed; nothing is known then.
+    """
+    found = await Artifactory(sync.jfrog).repositories()
+    admitted = [repo for repo in found if sync.scope.filters.repository(repo.key)]
+    records = [repository_record(repo, sync.origin) for repo in admitted]
+    rows = [_asset(sync, record) for record in records]
+    await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now())
+    landings = [landing_of("repository", record.key, record) for record in records]
+    await sync.db.write(landed.land, sync.connection, landings, run=sync.id, now=sync.now())
+    return admitted
+
+
+def _asset(sync: Sync, record: RepositoryRecord) -> Asset:
+    return Asset(
+        id=asset_id(sync.connection, AssetClass.REPOSITORY, record.key),
+        asset_class=AssetClass.REPOSITORY,
+        native=record.key,
+        vendor_id=f"{sync.origin.host}/{record.key}",
+        name=record.key,
+        registry=sync.origin.host,
+        repository=record.key,
+        package_type=record.package_type.lower(),
+        repository_type=record.type.lower(),
+        project=record.project,
+        xray_indexed=record.xray_index,
+        description=record.description,
+    )
+
+
+async def list_all_images(
+    sync: Sync, repositories: Sequence[Repo], *, updated_after: datetime | None = None
+) -> Listed:
+    """List the images of repositories and keep where they are, a page at a time.
+
+    Only a complete listing of a repository ends what it did not have. One that can't be listed is told, and
+    what was known of it stays.
+    """
+    images = ended = 0
+    refused: dict[str, str] = {}
+    for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
+        try:
+            async for page in _pages(sync, key, updated_after):
+                await _keep(sync, page)
+                images += len(page)
+        except ReedbedError as error:
+            refused[shown_key(key)] = error.why
+            continue
+        if updated_after is None:
+            ended += await sync.db.write(
+                placements.end_unseen, sync.connection, shown_key(key), run=sync.id, now=sync.now()
+            )
+    return Listed(images=images, ended=ended, refused=refused)
+
+
+async def _pages(
+    sync: Sync, repository: str, updated_after: datetime | None
+) -> AsyncIterator[list[ListedImage]]:
+    page: list[ListedImage] = []
+    filters = sync.scope.filters
+    async for image in list_images(Artifactory(sync.jfrog), repository, updated_after=updated_after):
+        if filters.image(image.path) and (image.tag is None or filters.tag(image.tag)):
+            page.append(image)
+        if len(page) >= PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+async def _keep(sync: Sync, page: Sequence[ListedImage]) -> None:
+    now = sync.now()
+    rows = [_image(sync, image) for image in page]
+    await sync.db.write(assets.save_listed, sync.connection, rows, run=sync.id, now=now)
+    places = [_placement(sync, image) for image in page]
+    await sync.db.write(placements.save, sync.connection, places, run=sync.id, now=now)
+
+
+def _image(sync: Sync, image: ListedImage) -> Asset:
+    """An image as far as a listing tells."""
+    repository = shown_key(image.repository)
+    return Asset(
+        id=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
+        asset_class=AssetClass.IMAGE,
+        native=image.digest,
+        vendor_id=f"{sync.origin.host}/{repository}/{image.path}@{image.digest}",
+        name=f"{repository}/{image.path}:{image.tag or image.digest}",
+        lifecycle=Lifecycle.PRESENT,
+        registry=sync.origin.host,
+        repository=repository,
+        path=image.path,
+        tag=image.tag,
+        manifest_digest=image.digest,
+        uploaded_at=moment(image.created),
+        is_index=image.index,
+    )
+
+
+def _placement(sync: Sync, image: ListedImage) -> Placement:
+    return Placement(
+        repository=shown_key(image.repository),
+        path=image.path,
+        tag=image.tag or "",
+        asset=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
+        listed=msgspec.structs.asdict(image),
+        uploaded_at=moment(image.created),
+        uploaded_by=image.created_by,
+    )

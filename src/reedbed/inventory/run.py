@@ -1,0 +1,58 @@
+"""What every part of a run needs: the line, the store, what is read, and where it is told."""
+
+from collections.abc import Callable
+from datetime import datetime
+
+import msgspec
+
+from reedbed.inventory.records import Origin
+from reedbed.inventory.scope import Scope
+from reedbed.jfrog.session import JFrog
+from reedbed.model.inventory import Stream
+from reedbed.store.database import Database
+from reedbed.store.inventory import streams
+from reedbed.store.inventory.streams import Phase
+from reedbed.store.runs import Fault
+
+
+class Sync(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of one connection, while it lives."""
+
+    id: str
+    connection: str
+    scope: Scope
+    jfrog: JFrog
+    db: Database
+    now: Callable[[], datetime]
+    leaving: Callable[[], bool]  # begin nothing more
+
+    @property
+    def origin(self) -> Origin:
+        return Origin(connection=self.connection, url=self.jfrog.platform.url)
+
+    async def note(
+        self,
+        stream: Stream,
+        phase: Phase,
+        *,
+        complete: bool = False,
+        gaps: int = 0,
+        counts: dict[str, int] | None = None,
+        error: Fault | None = None,
+        watermark: str | None = None,
+    ) -> None:
+        """Write down how far a stream came."""
+        await self.db.write(
+            streams.save,
+            streams.RunStream(
+                run=self.id,
+                stream=stream,
+                phase=phase,
+                counts=counts or {},
+                watermark=watermark,
+                complete=complete,
+                gaps=gaps,
+                error=error,
+                changed_at=self.now(),
+            ),
+        )
