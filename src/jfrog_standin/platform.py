@@ -12,6 +12,7 @@ from jfrog_standin.artifactory.ordering import Orders
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.storage import Storage
 from jfrog_standin.clock import Clock
+from jfrog_standin.event.subscription import Subscription
 from jfrog_standin.faults import FaultTable
 from jfrog_standin.requestlog import RequestLog
 from jfrog_standin.seeding.seed import Seed
@@ -42,6 +43,7 @@ class Platform:
         self.xray = Xray(
             repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches
         )
+        self.subscriptions: dict[str, Subscription] = {}  # of the event service, by their keys
         self.world: World | None = None  # what was grown from a seed, if anything
         self.deliveries = Deliveries(beyond_loopback=lambda: self.switches.webhooks_beyond_loopback)
         self.faults = FaultTable()

@@ -5,6 +5,7 @@ import ssl
 import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -14,6 +15,8 @@ from jfrog_standin import control, system, token_api
 from jfrog_standin.artifactory.docker import routes as docker_routes
 from jfrog_standin.artifactory.routes import routes as artifactory_routes
 from jfrog_standin.artifactory.storage import MAX_FILE_BYTES
+from jfrog_standin.event import subscriptions
+from jfrog_standin.event.telling import tell
 from jfrog_standin.middleware import answered, faulted, gated, logged, stamped
 from jfrog_standin.platform import PLATFORM, Platform
 from jfrog_standin.quick_setup import set_up
@@ -44,8 +47,10 @@ def create_app(platform: Platform) -> web.Application:
     app.on_response_prepare.append(stamped)
     app.on_cleanup.append(lambda _: platform.remotes.close())
     app.on_cleanup.append(lambda _: platform.deliveries.close())
-    for part in (control.routes(), system.routes(), token_api.routes(), xray_routes()):
-        app.add_routes(part)
+    for part in (control, system, token_api, subscriptions):
+        app.add_routes(part.routes())
+    app.add_routes(xray_routes())
+    platform.artifactory.watchers.append(partial(tell, platform))
     app.add_routes(docker_routes(platform))
     app.add_routes(artifactory_routes(platform))
     return app

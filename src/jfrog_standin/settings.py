@@ -67,6 +67,8 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     poisoned: tuple[str, ...] = ()  # checksums, or globs of paths, that spoil the batch that they are in
     poison: Literal["500", "504", "hung"] = "500"  # what becomes of such a batch
 
+    event_signature: str = ""  # what stands before the signature of an event: "sha256=", say
+
     latency_ms: Annotated[int, msgspec.Meta(ge=0)] = 0  # added to every answer
     clock_skew_s: Annotated[float, msgspec.Meta(ge=-MAX_SKEW_S, le=MAX_SKEW_S)] = (
         0.0  # how far the platform's clock is ahead: Date header and every timestamp

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from typing import Literal
 
 import msgspec
 
@@ -10,6 +11,7 @@ from jfrog_standin.artifactory.bodies import Bodies, Checksums, Content, Full
 from jfrog_standin.artifactory.repository import CACHE, Repository
 
 Properties = Mapping[str, tuple[str, ...]]
+Watch = Callable[[Literal["deployed", "deleted"], "Item"], None]
 
 MAX_FILE_BYTES = 256 * 2**20
 MAX_STORED_BYTES = 4 * 2**30
@@ -76,6 +78,7 @@ class Storage:
         self._added: dict[str, datetime] = {}
         self._children: dict[tuple[str, str], dict[str, None]] = {}
         self._statistics: dict[tuple[str, str], Statistics] = {}
+        self.watchers: list[Watch] = []  # called after a file came, and before one goes
         self._bodies = Bodies(max_bytes)
         self._revisions: Counter[str] = Counter()
 
@@ -161,7 +164,10 @@ class Storage:
             modified_by=by,
             properties=dict(properties or {}),
         )
-        return self._place(item)
+        self._place(item)
+        for watch in self.watchers:
+            watch("deployed", item)
+        return item
 
     def make_folder(self, storage_key: str, path: str, *, by: str) -> Item:
         """Create a folder and those above it; one that exists stays as it is."""
@@ -224,6 +230,8 @@ class Storage:
             return False
         self._revisions[storage_key] += 1
         for gone in [*self.below(item), item]:
+            for watch in self.watchers:
+                watch("deleted", gone)
             self._release(gone)
             self._items[storage_key].pop(gone.path, None)
             self._statistics.pop((storage_key, gone.path), None)
