@@ -45,6 +45,6 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     streams: tuple[Stream, ...] = DEFAULT_STREAMS
     filters: Filters = Filters()
-    maps: dict[Stream, str] = DEFAULT_MAPS  # "name@version"
+    maps: dict[Stream, str] = msgspec.field(default_factory=DEFAULT_MAPS.copy)  # "name@version"
     hold_share: float = 0.2  # of the open findings: closing more at once waits for a person
     refresh_h: float = 24.0  # every current image is read again at least so often
