@@ -107,6 +107,22 @@ async def test_the_cache_itself_fetches_nothing(upstream: Running, ask: Client) 
     assert tags.json["tags"] == ["1"]
 
 
+async def test_a_remote_that_is_offline_serves_what_it_has(
+    standin: Running, upstream: Running, ask: Client
+) -> None:
+    put_tags(upstream.platform, "app", ["1", "2"])
+    await manifest(ask, "docker-remote", "app", "1")
+    await ask("POST", "/artifactory/api/repositories/docker-remote", json={"offline": True})
+    before = len(upstream.platform.log.entries())
+
+    cached = await manifest(ask, "docker-remote", "app", "1")
+    other = await manifest(ask, "docker", "app", "2")
+    tags = await ask("GET", f"{REMOTE}/app/tags/list")
+
+    assert (cached.status, other.status, tags.json["tags"]) == (200, 404, ["1"])
+    assert len(upstream.platform.log.entries()) == before
+
+
 async def test_a_remote_is_picky_about_what_its_client_accepts(upstream: Running, ask: Client) -> None:
     images.put(upstream.platform.artifactory, "docker-local", "app", "1", images.index([app()]))
 
@@ -134,6 +150,16 @@ async def test_a_tag_that_moved_upstream_is_seen_when_its_period_is_over_or_it_w
 
     digests = [answer.headers["Docker-Content-Digest"] for answer in (held, fresh, later)]
     assert digests == [app("1").digest, app("2").digest, app("3").digest]
+
+
+async def test_a_file_of_an_image_is_there_once_it_was_pulled(upstream: Running, ask: Client) -> None:
+    put_tags(upstream.platform, "app", ["1"])
+
+    before = await ask("GET", "/artifactory/docker-remote/app/1/manifest.json")
+    await manifest(ask, "docker-remote", "app", "1")
+    after = await ask("GET", "/artifactory/docker-remote/app/1/manifest.json")
+
+    assert (before.status, after.status) == (404, 200)
 
 
 async def test_what_the_upstream_lacked_is_asked_for_anew(upstream: Running, ask: Client) -> None:

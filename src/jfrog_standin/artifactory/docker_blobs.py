@@ -58,7 +58,7 @@ def checked_digest(text: str) -> str:
 
 async def _of_member(call: Call, member: Repository, digest: str) -> Item | None:
     found = layout.find_blob(call.platform.artifactory, member, call.name, digest)
-    if found is None and member.rclass == "remote" and not call.cache_only:
+    if found is None and call.fetches(member):
         return await docker_remotes.blob(call, member, digest)
     return found
 

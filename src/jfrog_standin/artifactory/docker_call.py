@@ -37,11 +37,9 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     name: str  # of the image; empty where none is named
     base: str  # the path that stands for "/v2" of this repository: where locations in answers begin
 
-    @property
-    def cache_only(self) -> bool:
-        """Was the cache itself asked for, which fetches nothing?"""
-        owner = self.platform.artifactory.owner(self.key)
-        return owner is not None and owner.key != self.key
+    def fetches(self, member: Repository) -> bool:
+        """Does a member ask its upstream? A remote does, but not offline, nor when its cache was asked."""
+        return member.rclass == "remote" and not member.is_offline and self.key != member.storage_key
 
     def readable(self) -> list[Repository]:
         """The repositories behind the one that was asked, as far as the caller may read the image there."""

@@ -75,7 +75,7 @@ async def referrers(call: Call) -> web.Response:
 
 async def _images(call: Call, member: Repository) -> Iterable[str]:
     found: Iterable[str] = layout.images(call.platform.artifactory, member)
-    if member.rclass == "remote" and not call.cache_only:
+    if call.fetches(member):
         with suppress(errors.Refused):  # measured on 7.161: an upstream without a catalog is an empty list
             found = await docker_remotes.names(call, member, "_catalog") or found
     return [name for name in found if call.may_read(member, name)]
@@ -83,7 +83,7 @@ async def _images(call: Call, member: Repository) -> Iterable[str]:
 
 async def _tags(call: Call, member: Repository) -> Iterable[str] | None:
     stored = layout.tags(call.platform.artifactory, member, call.name) or None
-    if member.rclass != "remote" or call.cache_only:
+    if not call.fetches(member):
         return stored
     try:
         return await docker_remotes.names(call, member, f"{call.name}/tags/list") or stored

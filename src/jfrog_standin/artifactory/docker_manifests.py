@@ -88,7 +88,7 @@ async def _of_member(call: Call, member: Repository, reference: str) -> Item | N
     """A member's manifest, fetched if need be. Xray is asked before anything is fetched."""
     storage = call.platform.artifactory
     folder = layout.folder_of(member, call.name, reference)
-    if member.rclass == "remote" and not call.cache_only:
+    if call.fetches(member):
         _refuse_blocked(call, member, f"{folder}/{layout.MANIFEST}")
         item = await docker_remotes.manifest(call, member, reference)
     else:

@@ -79,9 +79,9 @@ class Remotes:
         """A metadata document, at most METADATA_S old; None: the upstream does not have it."""
         key = (repository.key, url, accept)
         held = self._documents.get(key)
-        if held is not None and monotonic() - held.read_at < METADATA_S:
+        if held is not None and (repository.is_offline or monotonic() - held.read_at < METADATA_S):
             return held
-        if self._is_missed(repository, url):
+        if repository.is_offline or self._is_missed(repository, url):
             return None
         async with self._get(url, accept) as answer:
             if answer is None:
@@ -128,7 +128,7 @@ class Remotes:
 
     async def fetch(self, repository: Repository, path: str, url: str) -> Item | None:
         """Put a file of the upstream into the cache; None: the upstream does not have it."""
-        if self._is_missed(repository, url):
+        if repository.is_offline or self._is_missed(repository, url):
             return None
         async with self._get(url, "*/*") as answer:
             if answer is None:

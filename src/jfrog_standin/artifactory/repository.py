@@ -31,3 +31,8 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     def storage_key(self) -> str:
         """The key under which its files are kept; a virtual repository keeps none."""
         return self.key + CACHE if self.rclass == "remote" else self.key
+
+    @property
+    def is_offline(self) -> bool:
+        """Is it a remote that is set to serve what it has cached, and to fetch nothing?"""
+        return self.configuration.get("offline") is True

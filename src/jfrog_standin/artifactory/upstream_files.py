@@ -18,5 +18,7 @@ async def upstream_url(remotes: Remotes, member: Repository, path: str) -> str |
             return await remote_tarball(remotes, member, name, file) if separator else None
         case "pypi":
             return await remote_file(remotes, member, path)
+        case "docker" | "oci":
+            return None  # fetched through the registry alone, where a file has another address than here
         case _:
             return f"{await remotes.upstream(member)}/{quote(path, safe='/@!+')}"

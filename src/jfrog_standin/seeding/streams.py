@@ -22,7 +22,8 @@ IMAGE_REPOSITORIES = (
     Repository(key="oci-local", package_type="oci", xray_index=True),
     Repository(key="docker-sandbox-local", package_type="docker", description="Not indexed by Xray"),
     Repository(
-        key="docker-remote", rclass="remote", package_type="docker", xray_index=True, upstream="https://registry.example"
+        key="docker-remote", rclass="remote", package_type="docker", xray_index=True,
+        upstream="https://registry.example", configuration={"offline": True},
     ),
     Repository(
         key="docker", rclass="virtual", package_type="docker", default_deployment="docker-dev-local",
