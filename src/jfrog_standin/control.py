@@ -17,6 +17,7 @@ from jfrog_standin.errors import json_answer
 from jfrog_standin.faults import Fault
 from jfrog_standin.platform import Platform, platform_of
 from jfrog_standin.seeding.world import World
+from jfrog_standin.xray.looking import look_soon
 from jfrog_standin.xray.scan import Scan
 
 CONTROL = "/standin/api"
@@ -183,6 +184,7 @@ async def list_issues(request: web.Request) -> web.Response:
 async def put_scan(request: web.Request) -> web.Response:
     """Say what Xray finds in the content with a SHA-256, from now on."""
     platform_of(request).xray.put_scan(request.match_info["sha256"], await _body(request, Scan))
+    look_soon(platform_of(request))
     return web.Response(status=204)
 
 
@@ -206,6 +208,7 @@ async def advance(request: web.Request) -> web.Response:
     """Let a seeded platform live on until a day."""
     world, asked = _world(request), await _body(request, Day)
     world.advance(world.day + 1 if asked.day is None else asked.day)
+    look_soon(platform_of(request))
     return json_answer(Day(day=world.day))
 
 

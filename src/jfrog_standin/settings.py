@@ -61,6 +61,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     """The power of their number by which a batch gets slower; reports speak of more than 1."""
     summary_parallel: int = 0  # more summaries than that at once get 429; 0: no limit
     scans_list_most_rows: int = 0  # more rows than that run into its limit of time; 0: no limit
+    violations_hang: bool = False  # a search for violations without filters never ends
     reports: bool = True  # False: the feature is off, and every call is 412
     report_limit: int = 100  # so many are kept at once; one more is 429
     report_polls: Annotated[int, msgspec.Meta(ge=0)] = 1  # how often one looks until a report is ready

@@ -1,8 +1,8 @@
 """Tells subscribers when files come and go in Artifactory.
 
-Source: jfrog.com/help, domain-artifact and domain-docker, for `data`; the envelope and the header of the secret
-are from the Terraform provider and the field. That the signature is a hexadecimal HMAC-SHA256 is such a report;
-the switch `event_signature` puts something before it. Ours: how often delivery is tried.
+Source: jfrog.com/help, domain-artifact and domain-docker, for `data`; the envelope and the header of the
+secret are from the Terraform provider and the field. That the signature is a hexadecimal HMAC-SHA256 is a
+report, and the switch `event_signature` puts something before it. Ours: how often delivery is tried.
 """
 
 import hashlib

@@ -112,6 +112,13 @@ def looks_at(watch: Watch, release: Release) -> bool:
     return watch.general_data.active and any(_is_resource(entry, release) for entry in resources)
 
 
+def may_look_at(watch: Watch, release: Release) -> bool:
+    """Is a release's repository one that the watch looks into, whatever its filters say of paths?"""
+    named = {entry.name.removesuffix(CACHE) for entry in watch.project_resources.resources}
+    everywhere = any(entry.type == "all-repos" for entry in watch.project_resources.resources)
+    return watch.general_data.active and (everywhere or release.repository.key in named)
+
+
 def _is_resource(resource: Resource, release: Release) -> bool:
     key = release.repository.key
     named = resource.type == "repository" and resource.name.removesuffix(CACHE) == key.removesuffix(CACHE)

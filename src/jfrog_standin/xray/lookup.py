@@ -16,7 +16,7 @@ from jfrog_standin.artifactory.storage import Item
 from jfrog_standin.platform import Platform
 from jfrog_standin.xray.artifacts import BESIDE
 from jfrog_standin.xray.bundle import Bundle
-from jfrog_standin.xray.custom_issue import CustomIssue
+from jfrog_standin.xray.custom_issue import Component, CustomIssue, Cve
 from jfrog_standin.xray.enforcement import Release
 from jfrog_standin.xray.scan import SCHEMES, Hit, Scan, ScanCve, ScanIssue, ScannedComponent, Severity
 from jfrog_standin.xray.scanned import IMAGES, ScannedArtifact
@@ -127,6 +127,23 @@ def _as_found(issue: CustomIssue, component: ScannedComponent, created: str) -> 
         created=created,
         provider=issue.provider,
         hits=(Hit(component=component, fixed_versions=tuple(fixes)),),
+    )
+
+
+def as_custom(issue: ScanIssue) -> CustomIssue:
+    """Show an issue of a scan as policies read one."""
+    return CustomIssue(
+        id=issue.id or "",
+        type="Security",
+        provider=issue.provider,
+        package_type=issue.hits[0].component.kind if issue.hits else "generic",
+        severity=issue.severity,
+        components=tuple(
+            Component(id=hit.component.name, fixed_versions=hit.fixed_versions) for hit in issue.hits
+        ),
+        summary=issue.summary,
+        description=issue.description or issue.summary,
+        cves=tuple(Cve(cve=one.cve, cvss_v2=one.cvss_v2, cvss_v3=one.cvss_v3) for one in issue.cves),
     )
 
 

@@ -76,6 +76,8 @@ class Xray:
         self.ignore_rules: dict[str, StoredIgnoreRule] = {}
         self.webhooks: dict[str, Webhook] = {}
         self.violations: dict[str, Violation] = {}  # by their id
+        self.looked_at: tuple[object, ...] = ()  # what `violations` were made from
+        self.scans_revision = 0  # another one after each change of what is said of contents
         self.restored: set[str] = set()  # ids of violations that no ignore rule hides any more
         self.seeded: ScanSource | None = None
         self._findings: dict[str, Findings] = {}  # SHA-256 → what somebody said was found
@@ -138,16 +140,19 @@ class Xray:
 
     def put_scan(self, sha256: str, scan: Scan) -> None:
         """Say what Xray finds in a content, from now on."""
+        self.scans_revision += 1
         self._findings[sha256.removeprefix("sha256:")] = Findings(
             status=scan.status, at=scan.at, bundles=(Bundle(scan),)
         )
 
     def forget_scan(self, sha256: str) -> None:
         """Take back what `put_scan` said."""
+        self.scans_revision += 1
         self._findings.pop(sha256.removeprefix("sha256:"), None)
 
     def scan_anew(self, sha256: str, bundles: tuple[Bundle, ...]) -> None:
         """Scan a content at once, whatever stood in the way of that before."""
+        self.scans_revision += 1
         self._findings[sha256] = Findings(status="DONE", at=self._clock.now(), bundles=bundles)
 
     def findings_of(self, sha256: str) -> Findings:
