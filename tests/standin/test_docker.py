@@ -346,17 +346,22 @@ async def test_a_client_is_told_where_it_gets_a_token(standin: Running, ask: Cli
     assert (written.status, written.json["errors"][0]["code"]) == (403, "DENIED")
 
 
-async def test_a_token_keeps_the_scope_of_the_one_it_was_given_for(standin: Running, ask: Client) -> None:
+async def test_a_token_is_no_more_than_the_one_it_was_given_for(standin: Running, ask: Client) -> None:
     put_tags(standin.platform, "app", ["1"])
     narrow = standin.platform.access.issue("admin", scope="artifact:oci-local:r").access_token
     for_xray = standin.platform.access.issue("admin", audience=("jfxr@*",)).access_token
+    short = standin.platform.access.issue("admin", expires_in_s=600).access_token
 
     given = await ask("GET", "/v2/token", token=None, basic=("admin", narrow))
+    widened = await ask("GET", "/v2/token", token=None, basic=("admin", for_xray))
+    brief = await ask("GET", "/v2/token", token=None, basic=("admin", short))
+    form = await ask("POST", "/v2/token", token=None, data={"username": "admin", "password": "password"})
     beyond = await ask("GET", f"{LOCAL}/app/tags/list", token=given.json["token"])
     elsewhere = await ask("GET", f"{LOCAL}/", token=for_xray)
 
     assert beyond.status == 403
-    assert elsewhere.status == 401
+    assert elsewhere.status == widened.status == form.status == 401
+    assert 0 < brief.json["expires_in"] <= 600
 
 
 async def test_wrong_credentials_are_told_from_none(ask: Client) -> None:

@@ -22,6 +22,7 @@ from jfrog_standin.artifactory.docker_call import API, Call, begin
 from jfrog_standin.artifactory.gate import refusal
 from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform, platform_of
+from jfrog_standin.tokens import Token
 
 LIFETIME_S = 9000
 
@@ -61,21 +62,34 @@ def routes(platform: Platform) -> list[web.RouteDef]:
 
 
 async def token(request: web.Request) -> web.Response:
-    """Change a password, or a token, for a token of the same rights that docker's clients can use."""
-    caller = request[CALLER]
+    """Change a password, or a token, for a token of the same rights that docker's clients can use.
+
+    What a client sends in a form is not read: a real one is known to answer 401 to that, whereupon clients
+    come back with Basic (github.com/containerd/containerd, core/remotes/docker/authorizer.go).
+    """
+    platform, caller = platform_of(request), request[CALLER]
     if not isinstance(caller, Caller):
         raise errors.unauthorized("artifactory", caller.why)
-    platform = platform_of(request)
+    if not caller.is_heard_by("jfrt"):
+        raise errors.unauthorized("artifactory", "audience")
     if caller.anonymous:
         raise refusal(platform, caller)
     known = platform.access.tokens.get(caller.token_id or "")
+    lives_s = _lifetime_s(known, platform.clock.seconds())
     issued = platform.access.issue(
         caller.user,
         scope=known.scope if known is not None else "applied-permissions/user",
         audience=("jfrt@*",),
-        expires_in_s=LIFETIME_S,
+        expires_in_s=lives_s,
     )
-    return json_answer({"token": issued.access_token, "expires_in": LIFETIME_S})
+    return json_answer({"token": issued.access_token, "expires_in": lives_s})
+
+
+def _lifetime_s(given: Token | None, now_s: int) -> int:
+    """No longer than the token that it was given for."""
+    if given is None or given.expiry is None:
+        return LIFETIME_S
+    return min(LIFETIME_S, given.expiry - now_s)
 
 
 async def misplaced(request: web.Request) -> web.Response:
