@@ -6,15 +6,17 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from reedbed.errors import SettingsError
-from reedbed.jobs import now_utc
+from reedbed.feeds.settings import OsvSettings, OwnListSettings
+from reedbed.jobs import Every, now_utc
 from reedbed.model.platform import Platform
-from reedbed.settings import Settings
+from reedbed.settings import Intel, Settings
 from reedbed.store import platforms
 from reedbed.store.vault import new_key
-from reedbed.wiring import Parts, SharedPace, opened, rotate_key, stored
+from reedbed.wiring import Parts, SharedPace, hunt_jobs, opened, rotate_key, stored, terms
 
 PROD = Platform(name="prod", url="https://jfrog.example", per_second=200.0)
 
@@ -97,3 +99,22 @@ async def test_two_processes_share_one_pace(parts: Parts) -> None:
 
     took_s = (now_utc() - began).total_seconds()
     assert took_s >= 119 / PROD.per_second  # 120 requests have 119 slots between them
+
+
+async def test_a_hunt_is_due_once_a_day_and_can_be_switched_off(parts: Parts) -> None:
+    never = Settings(intel=Intel(hunt_interval_s=0))
+
+    (job,) = hunt_jobs(parts, ["prod"])
+    none = hunt_jobs(msgspec.structs.replace(parts, settings=never), ["prod"])
+
+    assert (job.name, job.schedule) == ("hunt:all:prod", Every(86_400.0))
+    assert none == []
+
+
+def test_only_osv_feeds_have_a_window() -> None:
+    osv = OsvSettings(name="osv", source="records")
+    own = OwnListSettings(name="own", source="own.json")
+
+    relevance = terms(Settings(feeds=(osv, own))).relevance
+
+    assert (relevance.window_days, relevance.whole) == (90, {"own"})
