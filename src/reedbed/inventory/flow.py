@@ -7,10 +7,10 @@ import structlog
 from msgspec.structs import asdict
 
 from reedbed.errors import ReedbedError
-from reedbed.inventory import closing
+from reedbed.inventory import closing, due
 from reedbed.inventory.listing import Listed, list_all_images, list_repositories
 from reedbed.inventory.reading import Read, Reading
-from reedbed.inventory.run import Sync
+from reedbed.inventory.run import Mode, Sync
 from reedbed.jobs import Counts
 from reedbed.model.inventory import Stream
 from reedbed.store.inventory import assets, scopes
@@ -26,7 +26,7 @@ UNITS_AT_ONCE = 12
 
 
 async def sync(run: Sync) -> Counts:
-    """Read a whole platform: repositories, images, findings; then close what is over.
+    """Read a platform as its mode says: repositories, images, findings; then close what is over.
 
     Raises:
         Unreachable, Refused, Unreadable: the repositories could not be listed, or the token is not taken any
@@ -43,10 +43,15 @@ async def sync(run: Sync) -> Counts:
     )
     if Stream.IMAGES not in run.scope.streams:
         return {"repositories": len(repositories)}
+    run, since = await due.beginning(run)
     await run.note(Stream.IMAGES, Phase.LISTING)
-    listed = await list_all_images(run, repositories)
+    listed = await list_all_images(run, repositories, updated_after=since)
+    await due.mark(run, repositories)
+    await run.note(Stream.IMAGES, Phase.READING, counts={"listed": listed.images})
     done = await _read_all(run)
     closed = await _close(run, listed, done)
+    if listed.complete:
+        await due.remember(run, listed)
     return {
         "repositories": len(repositories),
         "images": done.images,
@@ -84,11 +89,12 @@ async def _units(run: Sync) -> AsyncIterator[Sequence[Scope]]:
     unit: list[Scope] = []
     images = 0
     after: Scope | None = None
-    while page := await run.db.read(scopes.sized, run.connection, after=after):
+    everything = run.mode is not Mode.DELTA  # what is gone has to be taken in as well
+    while page := await run.db.read(scopes.sized, run.connection, run=run.id, after=after):
         for scope, size in page:
             if run.leaving():
                 return
-            if scope in read:
+            if scope in read or not (size or everything):
                 continue
             unit.append(scope)
             images += size
@@ -103,23 +109,24 @@ async def _units(run: Sync) -> AsyncIterator[Sequence[Scope]]:
 async def _close(run: Sync, listed: Listed, done: Read) -> Counts:
     """Close what is over, where everything was listed; else say why not."""
     retired = 0
-    if listed.complete:
+    everything = listed.complete and run.mode is not Mode.DELTA
+    if everything:
         retired = await run.db.write(assets.retire_unplaced, run.connection)
     await run.note(
         Stream.IMAGES,
         Phase.ENDED,
-        complete=listed.complete,
+        complete=everything,
         gaps=len(listed.refused),
         counts={"images": done.images, "listed": listed.images, "ended": listed.ended, "retired": retired},
     )
     if Stream.VULNERABILITIES not in run.scope.streams:
         return {}
-    closed = await closing.close(run) if listed.complete else closing.Closed()
+    closed = await closing.close(run) if everything else closing.Closed()
     await run.db.write(assets.count_findings, run.connection)
     await run.note(
         Stream.VULNERABILITIES,
         Phase.ENDED,
-        complete=listed.complete and not done.gaps,
+        complete=everything and not done.gaps,
         gaps=done.gaps,
         counts=asdict(done.findings) | asdict(closed),
     )

@@ -10,6 +10,7 @@ from reedbed.inventory.landing import landing_of
 from reedbed.inventory.moments import moment
 from reedbed.inventory.records import repository_record, shown_key
 from reedbed.inventory.run import Sync
+from reedbed.inventory.scope import Filters
 from reedbed.jfrog.artifactory import Artifactory, storage_keys
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
@@ -30,6 +31,7 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     images: int = 0
     ended: int = 0  # places that are there no more
     refused: dict[str, str] = {}  # repository → why it could not be listed
+    newest: datetime | None = None  # when the newest of what was listed was updated
 
     @property
     def complete(self) -> bool:
@@ -79,11 +81,14 @@ async def list_all_images(
     """
     images = ended = 0
     refused: dict[str, str] = {}
+    newest: datetime | None = None
     for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
         try:
             async for page in _pages(sync, key, updated_after):
                 await _keep(sync, page)
                 images += len(page)
+                updates = [newest, *(moment(image.updated) for image in page)]
+                newest = max(filter(None, updates), default=None)
         except ReedbedError as error:
             refused[shown_key(key)] = error.why
             continue
@@ -91,17 +96,17 @@ async def list_all_images(
             ended += await sync.db.write(
                 placements.end_unseen, sync.connection, shown_key(key), run=sync.id, now=sync.now()
             )
-    return Listed(images=images, ended=ended, refused=refused)
+    await sync.db.write(placements.leave_out, sync.connection, [shown_key(r.key) for r in repositories])
+    await sync.db.write(assets.follow_filters, sync.connection)
+    return Listed(images=images, ended=ended, refused=refused, newest=newest)
 
 
 async def _pages(
     sync: Sync, repository: str, updated_after: datetime | None
 ) -> AsyncIterator[list[ListedImage]]:
     page: list[ListedImage] = []
-    filters = sync.scope.filters
     async for image in list_images(Artifactory(sync.jfrog), repository, updated_after=updated_after):
-        if filters.image(image.path) and (image.tag is None or filters.tag(image.tag)):
-            page.append(image)
+        page.append(image)
         if len(page) >= PAGE:
             yield page
             page = []
@@ -137,6 +142,10 @@ def _image(sync: Sync, image: ListedImage) -> Asset:
     )
 
 
+def _admits(filters: Filters, image: ListedImage) -> bool:
+    return filters.image(image.path) and (image.tag is None or filters.tag(image.tag))
+
+
 def _placement(sync: Sync, image: ListedImage) -> Placement:
     return Placement(
         repository=shown_key(image.repository),
@@ -144,6 +153,7 @@ def _placement(sync: Sync, image: ListedImage) -> Placement:
         tag=image.tag or "",
         asset=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
         listed=msgspec.structs.asdict(image),
+        in_scope=_admits(sync.scope.filters, image),
         uploaded_at=moment(image.created),
         uploaded_by=image.created_by,
     )

@@ -29,7 +29,7 @@ from reedbed.model.inventory import AssetClass, Coverage
 from reedbed.model.records import ImageRecord, Manifest, ScanRecord
 from reedbed.store.inventory import assets, landed, placements, scopes
 from reedbed.store.inventory.assets import Asset, Look
-from reedbed.store.inventory.placements import Placement
+from reedbed.store.inventory.placements import Wanted
 from reedbed.store.inventory.scopes import Scope
 
 ATTACHED = (".sig", ".att", ".sbom")
@@ -42,6 +42,7 @@ class Image(msgspec.Struct, kw_only=True):
     scope: Scope
     asset: str
     listed: list[ListedImage]
+    due: bool  # this run wants to read it
     manifest: Manifest | None = None
     config: dict[str, Any] | None = None
     why: str | None = None  # it could not be read
@@ -87,7 +88,8 @@ class Reading:
             Refused: JFrog does not take the token any more.
             Unreachable: the store does not answer.
         """
-        images = _images(await self._sync.db.read(placements.of_scopes, unit))
+        placed = await self._sync.db.read(placements.of_scopes, unit, run=self._sync.id)
+        images = [image for image in _images(placed) if image.due]
         await self._detail(images)
         await self._ask([image for image in images if image.is_image])
         return await self._sync.db.write(self._bring_in, unit, images)
@@ -189,12 +191,12 @@ class Reading:
         )
 
 
-def _images(placed: Sequence[tuple[Scope, Placement]]) -> list[Image]:
+def _images(placed: Sequence[Wanted]) -> list[Image]:
     by_asset: dict[tuple[Scope, str], Image] = {}
-    for scope, place in placed:
-        listed = msgspec.convert(place.listed, ListedImage)
-        image = by_asset.setdefault((scope, place.asset), Image(scope=scope, asset=place.asset, listed=[]))
-        image.listed.append(listed)
+    for each in placed:
+        new = Image(scope=each.scope, asset=each.placement.asset, listed=[], due=each.due)
+        image = by_asset.setdefault((each.scope, each.placement.asset), new)
+        image.listed.append(msgspec.convert(each.placement.listed, ListedImage))
     return list(by_asset.values())
 
 

@@ -80,7 +80,7 @@ def _image(row: ImageRow, answer: tuple[Observed, ...] | None) -> Image:
         asset=row.asset,
         current=row.current,
         present=row.present,
-        in_scope=row.lifecycle is not Lifecycle.OUT_OF_SCOPE,
+        in_scope=row.in_scope or not row.present,
         coverage=Coverage.UNAVAILABLE if away else row.coverage or Coverage.UNKNOWN,
         answer=answer,
     )

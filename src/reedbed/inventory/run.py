@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
@@ -15,12 +16,22 @@ from reedbed.store.inventory.streams import Phase
 from reedbed.store.runs import Fault
 
 
+class Mode(StrEnum):
+    """How much a run reads."""
+
+    FULL = "full"  # lists everything, and reads every image
+    RECONCILE = "reconcile"  # lists everything, and reads what changed or was not read for long
+    DELTA = "delta"  # lists what changed, and reads as `reconcile`; closes nothing
+
+
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
     """One run of one connection, while it lives."""
 
     id: str
     connection: str
     scope: Scope
+    mode: Mode = Mode.FULL
+    started_at: datetime  # when the run began; before a crash, if there was one
     jfrog: JFrog
     db: Database
     now: Callable[[], datetime]

@@ -1,6 +1,6 @@
 """Assets: repositories and images, where they are placed, and what they are made of."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,6 +8,7 @@ import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
@@ -15,9 +16,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    and_,
     bindparam,
     exists,
     func,
+    or_,
     select,
     update,
 )
@@ -63,6 +66,8 @@ ASSETS = Table(
     Column("coverage_reason", Text),
     Column("scanned_at", Utc),  # by Xray
     Column("checked_at", Utc),  # when we last had an answer
+    Column("due_run", String),  # the newest run that wanted to read it
+    Column("scan_counts", Text),  # as Xray's list of scans has them: when they change, so did the findings
     Column("critical", Integer, nullable=False),  # open findings, by severity
     Column("high", Integer, nullable=False),
     Column("medium", Integer, nullable=False),
@@ -86,6 +91,7 @@ IMAGE_REFS = Table(
     Column("tag", KEY, primary_key=True),  # "" where it is there by its digest alone
     Column("asset", KEY, primary_key=True),
     Column("current", Boolean, nullable=False),  # a tag leads there, itself or by an index
+    Column("in_scope", Boolean, nullable=False),  # the connection's filters let it in
     Column("uploaded_at", Utc),
     Column("uploaded_by", Text),
     Column("listed", Json(dict[str, Any]), nullable=False),  # what the listing tells of the manifest's file
@@ -208,6 +214,8 @@ def save(
         "coverage_reason": None,
         "scanned_at": None,
         "checked_at": None,
+        "due_run": None,
+        "scan_counts": None,
         **dict.fromkeys(COUNTED, 0),
         "first_seen_at": now,
     }
@@ -250,6 +258,56 @@ def known(connection: Connection, ids: Iterable[str]) -> set[str]:
     for some in slices(sorted(set(ids))):
         found |= set(connection.execute(select(ASSETS.c.id).where(ASSETS.c.id.in_(some))).scalars())
     return found
+
+
+def want_all(connection: Connection, name: str, *, run: str) -> None:
+    """Let a run read every image that the filters let in."""
+    connection.execute(update(ASSETS).where(_readable(name)).values(due_run=run))
+
+
+def want_stale(connection: Connection, name: str, *, run: str, before: datetime, since: datetime) -> None:
+    """Let a run read what is new `since` then, was last answered `before` then, or never conclusively."""
+    new = exists().where(IMAGE_REFS.c.asset == ASSETS.c.id, IMAGE_REFS.c.first_seen_at >= since)
+    stale = or_(
+        ASSETS.c.checked_at.is_(None),
+        ASSETS.c.checked_at < before,
+        ASSETS.c.coverage.not_in([each for each in Coverage if each.conclusive]),
+    )
+    connection.execute(update(ASSETS).where(_readable(name), or_(stale, new)).values(due_run=run))
+
+
+def want_changed(connection: Connection, counts: Mapping[str, str], *, run: str) -> int:
+    """Let a run read images whose counts in Xray's list changed (by asset); give how many."""
+    changed = []
+    for some in slices(sorted(counts)):
+        query = select(ASSETS.c.id, ASSETS.c.scan_counts).where(ASSETS.c.id.in_(some))
+        changed += [id_ for id_, before in connection.execute(query) if before != counts[id_]]
+    rows = [{"of": each, "now": counts[each]} for each in changed]
+    if rows:
+        values = {"due_run": run, "scan_counts": bindparam("now")}
+        connection.execute(update(ASSETS).where(ASSETS.c.id == bindparam("of")).values(values), rows)
+    return len(changed)
+
+
+def _readable(name: str) -> ColumnElement[bool]:
+    here = exists().where(
+        IMAGE_REFS.c.asset == ASSETS.c.id, IMAGE_REFS.c.gone_at.is_(None), IMAGE_REFS.c.in_scope.is_(True)
+    )
+    return and_(ASSETS.c.connection == name, ASSETS.c.asset_class == AssetClass.IMAGE, here)
+
+
+def follow_filters(connection: Connection, name: str) -> None:
+    """Mark the images that are only where the filters leave them out, and those that are let in again."""
+    let_in = exists().where(
+        IMAGE_REFS.c.asset == ASSETS.c.id, IMAGE_REFS.c.gone_at.is_(None), IMAGE_REFS.c.in_scope.is_(True)
+    )
+    images = and_(ASSETS.c.connection == name, ASSETS.c.asset_class == AssetClass.IMAGE)
+    out = (Lifecycle.PRESENT, Lifecycle.OUT_OF_SCOPE)
+    for admitted, now in zip((True, False), out, strict=True):
+        rule = let_in if admitted else ~let_in
+        connection.execute(
+            update(ASSETS).where(images, ASSETS.c.lifecycle.in_(out), rule).values(lifecycle=now)
+        )
 
 
 def retire_unplaced(connection: Connection, name: str) -> int:

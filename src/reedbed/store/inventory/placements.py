@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, select, update
+from sqlalchemy import Connection, and_, exists, select, tuple_, update
 
 from reedbed.store.columns import storable_key
 from reedbed.store.dialects import merge
-from reedbed.store.inventory.assets import IMAGE_REFS, INDEX_CHILDREN
+from reedbed.store.inventory.assets import ASSETS, IMAGE_REFS, INDEX_CHILDREN
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.rows import slices
 
@@ -24,6 +24,7 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     tag: str
     asset: str
     listed: dict[str, Any]  # what the listing tells of the manifest's file
+    in_scope: bool  # the connection's filters let it in
     uploaded_at: datetime | None
     uploaded_by: str | None
 
@@ -82,24 +83,61 @@ def end_unseen(connection: Connection, name: str, repository: str, *, run: str, 
     return connection.execute(statement).rowcount
 
 
-def of_scopes(connection: Connection, some: Iterable[Scope]) -> list[tuple[Scope, Placement]]:
-    """List what is there now of scopes, by scope and tag."""
+def leave_out(connection: Connection, name: str, repositories: Sequence[str]) -> None:
+    """Mark what is in repositories that the filters do not name any more; they are not listed."""
+    query = select(_REF.repository).where(_REF.connection == name).distinct()
+    for repository in set(connection.execute(query).scalars()) - set(repositories):
+        connection.execute(
+            update(IMAGE_REFS)
+            .where(_REF.connection == name, _REF.repository == repository)
+            .values(in_scope=False)
+        )
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """A placement in a scope, and whether a run wants to read it."""
+
+    scope: Scope
+    placement: Placement
+    due: bool
+
+
+def of_scopes(connection: Connection, some: Iterable[Scope], *, run: str) -> list[Wanted]:
+    """List what is there now of scopes and let in by the filters, by scope and tag."""
     found = []
     for scope in some:
+        columns = [_REF[name] for name in Placement.__struct_fields__]
         query = (
-            select(_REF.asset, _REF.tag, _REF.listed, _REF.uploaded_at, _REF.uploaded_by)
+            select(*columns, (ASSETS.c.due_run == run).label("due"))
+            .join(ASSETS, ASSETS.c.id == _REF.asset)
             .where(
                 _REF.connection == scope.connection,
                 _REF.repository == scope.repository,
                 _REF.path == scope.path,
                 _REF.gone_at.is_(None),
+                _REF.in_scope.is_(True),
             )
             .order_by(_REF.tag, _REF.asset)
         )
-        found += [
-            (scope, Placement(repository=scope.repository, path=scope.path, **row))
-            for row in connection.execute(query).mappings()
-        ]
+        for row in connection.execute(query).mappings():
+            fields = {name: row[name] for name in Placement.__struct_fields__}
+            found.append(Wanted(scope=scope, placement=Placement(**fields), due=bool(row["due"])))
+    return found
+
+
+def at_tags(
+    connection: Connection, name: str, repository: str, tags: Sequence[tuple[str, str]]
+) -> dict[tuple[str, str], str]:
+    """Give the assets that tags of a repository lead to now, by (path, tag)."""
+    found: dict[tuple[str, str], str] = {}
+    for some in slices(tags, 400):
+        query = select(_REF.path, _REF.tag, _REF.asset).where(
+            _REF.connection == name,
+            _REF.repository == repository,
+            tuple_(_REF.path, _REF.tag).in_(some),
+            _REF.gone_at.is_(None),
+        )
+        found |= {(row.path, row.tag): row.asset for row in connection.execute(query)}
     return found
 
 

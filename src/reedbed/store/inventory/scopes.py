@@ -87,6 +87,7 @@ class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
     asset: str
     current: bool
     present: bool
+    in_scope: bool
     lifecycle: Lifecycle
     coverage: Coverage | None
 
@@ -123,6 +124,7 @@ def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
             refs.asset,
             func.max(and_(refs.current, here).cast(ASSETS.c.critical.type)).label("current"),
             func.max(here.cast(ASSETS.c.critical.type)).label("present"),
+            func.max(and_(refs.in_scope, here).cast(ASSETS.c.critical.type)).label("in_scope"),
             ASSETS.c.lifecycle,
             ASSETS.c.coverage,
         )
@@ -138,6 +140,7 @@ def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
             asset=row.asset,
             current=bool(row.current),
             present=bool(row.present),
+            in_scope=bool(row.in_scope),
             lifecycle=row.lifecycle,
             coverage=row.coverage,
         )
@@ -157,18 +160,20 @@ def page(connection: Connection, name: str, *, after: Scope | None = None, limit
 
 
 def sized(
-    connection: Connection, name: str, *, after: Scope | None = None, limit: int = 1_000
+    connection: Connection, name: str, *, run: str, after: Scope | None = None, limit: int = 1_000
 ) -> list[tuple[Scope, int]]:
-    """List the scopes of a connection, and how many images each has now."""
+    """List the scopes of a connection, and how many images of each a run wants to read."""
     some = page(connection, name, after=after, limit=limit)
     if not some:
         return []
     refs = IMAGE_REFS.c
     query = (
         select(refs.repository, refs.path, func.count(refs.asset.distinct()))
+        .join(ASSETS, ASSETS.c.id == refs.asset)
         .where(
             refs.connection == name,
             refs.gone_at.is_(None),
+            ASSETS.c.due_run == run,
             refs.repository >= some[0].repository,
             refs.repository <= some[-1].repository,
         )
