@@ -10,6 +10,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -59,7 +60,7 @@ ASSETS = Table(
     Column("xray_indexed", Boolean),
     Column("description", Text),
     Column("is_index", Boolean, nullable=False),  # a multi-arch index: its children have the findings
-    Column("base_image", Text),
+    Column("base_image", Text),  # the name of the known image with the most of its first layers
     Column("criticality", Integer),  # 1 to 5
     Column("owner", Text),
     Column("coverage", Word(Coverage)),
@@ -73,6 +74,9 @@ ASSETS = Table(
     Column("medium", Integer, nullable=False),
     Column("low", Integer, nullable=False),
     Column("other", Integer, nullable=False),
+    Column("score", Float),  # 0 to 100, ours
+    Column("chain", KEY),  # a digest of its layers, in their order: what its base is found by
+    Column("base_layers", Integer),  # how many of its layers, from the first, are its base's
     Column("first_seen_at", Utc, nullable=False),
     Column("last_seen_at", Utc, nullable=False),
     Column("last_run", String, nullable=False),
@@ -80,6 +84,7 @@ ASSETS = Table(
     Column("mapped", Json(dict[str, Any]), nullable=False),  # target path → value, by the transform map
     Index(None, "connection", "asset_class", "repository", "path"),
     Index(None, "asset_class", "name"),
+    Index(None, "chain"),
 )
 
 IMAGE_REFS = Table(
@@ -208,6 +213,9 @@ def save(
     """Write assets as a run saw them; what people said of them, and what looks found, stays."""
     kept = {
         "base_image": None,
+        "base_layers": None,
+        "chain": None,
+        "score": None,
         "criticality": None,
         "owner": None,
         "coverage": None,

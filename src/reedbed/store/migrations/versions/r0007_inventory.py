@@ -191,6 +191,9 @@ def _assets() -> None:
         sa.Column("medium", sa.Integer, nullable=False),
         sa.Column("low", sa.Integer, nullable=False),
         sa.Column("other", sa.Integer, nullable=False),
+        sa.Column("score", sa.Float),
+        sa.Column("chain", KEY),
+        sa.Column("base_layers", sa.Integer),
         sa.Column("first_seen_at", UTC, nullable=False),
         sa.Column("last_seen_at", UTC, nullable=False),
         sa.Column("last_run", sa.String, nullable=False),
@@ -202,6 +205,7 @@ def _assets() -> None:
         ),
     )
     op.create_index("ix_assets_asset_class_name", "assets", ["asset_class", "name"])
+    op.create_index("ix_assets_chain", "assets", ["chain"])
     op.create_index(
         "ix_assets_connection_asset_class_repository_path",
         "assets",
