@@ -166,3 +166,25 @@ async def test_it_starts_with_repositories_of_each_type_or_empty_when_asked(tmp_
     keys = {entry["key"] for entry in full[1]}
     assert keys >= {"npm", "npm-local", "npm-remote", "pypi", "go", "generic-local"}
     assert empty == (200, [])
+
+
+async def test_a_platform_is_grown_by_command_and_lives_on_by_another(tmp_path: Path) -> None:
+    data = ("--data", str(tmp_path))
+    async with started(tmp_path, "--seed-images", "12", "--day", "1") as address:
+        status, listed = await get(address, "/xray/api/v1/artifacts?repo=docker-dev-local")
+        tomorrow = await run("day", *data)
+        yesterday = await run("day", "1", *data)
+
+    assert status == 200
+    assert listed["data"]
+    assert (tomorrow[0], msgspec.json.decode(tomorrow[1])) == (0, {"day": 2})
+    assert yesterday[0] == 1
+    assert "is day 2 already" in yesterday[2]
+
+
+async def test_a_platform_that_was_not_grown_has_no_days(tmp_path: Path) -> None:
+    async with started(tmp_path):
+        refused = await run("day", "--data", str(tmp_path))
+
+    assert refused[0] == 1
+    assert "--seed-images" in refused[2]

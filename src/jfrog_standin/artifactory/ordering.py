@@ -16,7 +16,7 @@ Value = str | int | datetime | None
 Read = Callable[[Item], Value]
 
 BLOB = "sha256__"  # with which the names of configs and layers begin
-MOST_KEPT = 16  # orders of all repositories together
+MOST_KEPT = 128  # of all repositories together: a query over all of them needs one for each
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,7 +2,7 @@
 
 import hashlib
 from datetime import datetime, timedelta
-from functools import partial
+from functools import lru_cache, partial
 from typing import Any
 
 import msgspec
@@ -62,6 +62,7 @@ def _own_layer(build: Build) -> Layer:
     )
 
 
+@lru_cache(maxsize=64)  # asked for some times in a row while an image is put, and then for long not at all
 def config(build: Build) -> bytes:
     """The config blob, as a usual build writes it: traps in Env and history included."""
     draw = Draw(build.seed, "config", build.name, build.version, build.number, build.arch)

@@ -151,7 +151,7 @@ class Catalog:
                 id=f"XRAY-{identity}",
                 severity=severity,
                 summary=f"A flaw in {name} {effect}.",
-                description=f"A flaw in {name} {effect}. {sentences(text, name, text.between(1, 3))}",
+                description=f"A flaw in {name} {effect}. {sentences(text, name, text.between(1, 2))}",
                 cves=_cves(draw, identity, severity, cwe, created.year),
                 created=f"{created:%Y-%m-%dT%H:%M:%S}.{draw.below(1000):03}Z",
                 research=_research(draw, name, severity),
@@ -183,7 +183,7 @@ def _names(kind: str, name: str, draw: Draw) -> tuple[str, ...]:
         case "npm":
             return (f"@{name.partition('-')[0]}/{name}" if draw.share() < 0.3 else name,)
         case "alpine" | "debian":
-            endings = ("", "-libs", "-data")[: 1 + draw.weighted({0: 60, 1: 25, 2: 15})]
+            endings = ("", "-libs", "-data")[: 1 + draw.weighted({0: 80, 1: 15, 2: 5})]
             return tuple(f"lib{name}{ending}" for ending in endings)
     return (name,)
 

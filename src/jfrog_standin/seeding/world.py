@@ -256,7 +256,7 @@ class World:
     def _wanted_bytes(self, stream: Stream) -> int:
         """How long the answer about an image is meant to be; images of one name have about the same."""
         kilobytes = self.seed.large_kb if stream.is_large else self.seed.small_kb
-        return int(kilobytes * 1024 * (0.6 + Draw(self.seed.seed, "size", stream.number).share() * 0.8))
+        return int(kilobytes * 1024 * (0.6 + Draw(self.seed.seed, "size", stream.number).share() * 0.6))
 
 
 def _whole(stream: Stream, built: tuple[images.Image, ...]) -> images.Image | images.Index:
