@@ -156,7 +156,7 @@ async def test_the_whole_feed_goes_through_at_the_first_reading_and_a_mad_one_is
         safedep.report(f"R{number:04}", f"reed-{number}", minutes=-9_000, package=_package(f"reed-{number}"))
 
     mad = await daemon.start(*RUN, "--set", "intel.max_blocks=500")
-    await _until(lambda: "Waiting for a person: 501 changes" in _said(daemon))
+    await until(lambda: "Waiting for a person: 501 changes" in _said(daemon))
     assert await _leave(daemon, mad) == 0
     assert not standin.platform.xray.issues
     for file in daemon.folder.glob("*.db*"):
