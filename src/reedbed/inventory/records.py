@@ -6,7 +6,6 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from reedbed.inventory.redact import redacted_config
 from reedbed.jfrog.images import ListedImage
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
@@ -49,6 +48,8 @@ def repository_record(repo: Repo, origin: Origin) -> RepositoryRecord:
         url=own,
         upstream_url=repo.url if repo.type.upper() == "REMOTE" and repo.url != own else None,
         description=repo.description or None,
+        eval_external_id=asset_id(origin.connection, AssetClass.REPOSITORY, repo.key),
+        eval_vendor_asset_id=f"{origin.host}/{repo.key}",
     )
 
 
@@ -60,7 +61,10 @@ def image_record(
     *,
     properties: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ImageRecord:
-    """Join what is known of one manifest under one image path; `placed` are its files there, at least one."""
+    """Join what is known of one manifest under one image path; `placed` are its files there, at least one.
+
+    The config is redacted already: what is kept of it, by its digest, has never held a secret.
+    """
     newest = sorted(placed, key=lambda each: (each.created or "", each.tag or ""), reverse=True)
     first = newest[0]
     repository = shown_key(first.repository)
@@ -89,7 +93,7 @@ def image_record(
             modified_by=first.modified_by,
             download_uri=f"{origin.url}/artifactory/{first.repository}/{first.file}",
         ),
-        blob_config=redacted_config(config) if config is not None else None,
+        blob_config=dict(config) if config is not None else None,
         properties=dict(properties or {}),
     )
 

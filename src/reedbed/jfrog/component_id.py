@@ -7,6 +7,7 @@
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import quote
 
 import msgspec
@@ -35,6 +36,7 @@ class Component(msgspec.Struct, frozen=True, kw_only=True):
     version: str  # "" where it is not told
 
 
+@lru_cache(maxsize=20_000)  # the same packages are in image after image
 def component(component_id: str, *, package_type: str = "", version: str = "") -> Component:
     """Read an id; `package_type` and `version` are what stands beside it, where something does.
 
