@@ -14,7 +14,6 @@ import msgspec
 import platformdirs
 import structlog
 
-from reedbed.errors import ReedbedError
 from reedbed.feeds.registry import open_feed
 from reedbed.feeds.settings import FeedSettings, OsvSettings
 from reedbed.intel import flow
@@ -24,11 +23,10 @@ from reedbed.intel.plan import Limits
 from reedbed.intel.push import Observer, Target
 from reedbed.intel.relevance import Relevance
 from reedbed.intel.terms import Terms
-from reedbed.jfrog.access import token_facts
+from reedbed.inventory.connections import Connections
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.custom_issue import IssueStyle
 from reedbed.jfrog.session import JFrog, connect
-from reedbed.jfrog.token import read_token
 from reedbed.jfrog.xray import Xray
 from reedbed.jobs import Counts, Every, Job, RunContext, now_utc
 from reedbed.metrics import Metrics
@@ -37,6 +35,7 @@ from reedbed.model.secret import Secret
 from reedbed.settings import Settings
 from reedbed.store import keys, logins, pace, platforms, profiles
 from reedbed.store.database import Database, open_database
+from reedbed.store.inventory import connections as store
 from reedbed.store.migrate import migrate
 from reedbed.store.vault import Vault
 
@@ -58,6 +57,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def vault(self) -> Vault:
         return self.key.vault
+
+    @property
+    def connections(self) -> Connections:
+        return Connections(self.db, self.vault, now=now_utc)
 
     @property
     def terms(self) -> Terms:
@@ -117,6 +120,7 @@ async def rotate_key(parts: Parts) -> Rotated:
     key = await asyncio.to_thread(_key, parts.settings)
     resealed = await parts.db.write(platforms.reseal_tokens, key.vault)
     resealed += await parts.db.write(profiles.reseal_keys, key.vault)
+    resealed += await parts.db.write(store.reseal_tokens, key.vault)
     if in_file:
         await asyncio.to_thread(keys.drop_old_keys, file)
     return Rotated(key=key.vault.current, source=key.source, resealed=resealed, old_dropped=in_file)
@@ -158,12 +162,29 @@ async def line_to(parts: Parts, name: str) -> AsyncIterator[JFrog]:
     Raises:
         SettingsError: there is no such platform, or its token can't be decrypted.
     """
-    platform, token = await stored(parts, name)
+    async with _line(parts, *await stored(parts, name)) as jfrog:
+        yield jfrog
+
+
+@asynccontextmanager
+async def line_of(parts: Parts, connection: str) -> AsyncIterator[JFrog]:
+    """Open a line to a connection's platform, with the connection's own token where it has one.
+
+    Raises:
+        SettingsError: there is no such connection, or its token can't be decrypted.
+    """
+    platform, token = await parts.connections.reach(connection)
+    async with _line(parts, platform, token) as jfrog:
+        yield jfrog
+
+
+@asynccontextmanager
+async def _line(parts: Parts, platform: Platform, token: str) -> AsyncIterator[JFrog]:
     async with connect(
         platform,
         token,
         pace=SharedPace(parts.db, platform).wait,
-        on_answer=partial(_count, parts.metrics, name),
+        on_answer=partial(_count, parts.metrics, platform.name),
     ) as jfrog:
         yield jfrog
 
@@ -195,15 +216,6 @@ async def safedep_credentials(parts: Parts, profile: str) -> tuple[Secret, str] 
     if key and tenant:
         return Secret(key), tenant
     return await logins.find(parts.db, parts.vault, profile)
-
-
-async def token_expiry(platform: Platform, token: str) -> datetime | None:
-    """Find out when a token ends: from itself, else from the platform; None: never, or nobody says."""
-    try:
-        async with connect(platform, token) as jfrog:
-            return (await token_facts(jfrog)).expires_at
-    except ReedbedError:  # it may be stored untested
-        return read_token(token).expires_at
 
 
 class SharedPace:

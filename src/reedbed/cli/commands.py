@@ -59,6 +59,27 @@ NOUNS = {
             ),
         },
     ),
+    "connection": Noun(
+        "What is read of a platform, when, and with which token.",
+        {
+            "add": Command(
+                "connection.profile:add",
+                "Store a connection to a platform, and test it.",
+                more=(
+                    "With an address, or with --own-token, the token is read from `REEDBED_TOKEN`, from "
+                    "standard input, or asked for. It is never an argument. Until the five checks pass, "
+                    "the connection is a draft."
+                ),
+                example="reedbed connection add prod-inventory prod",
+            ),
+            "test": Command(
+                "connection.look:check_one",
+                "Find out what of a connection works and what does not, each with what to do.",
+                more="Nothing is changed in JFrog. Exits 1 when one of the five checks fails.",
+                example="reedbed connection test prod-inventory",
+            ),
+        },
+    ),
     "intel": Noun(
         "What feeds say is malicious becomes custom issues in Xray that block.",
         {

@@ -192,8 +192,8 @@ async def _row(parts: "Parts", url: str) -> "tuple[Platform, bool]":
 
 
 async def _store(parts: "Parts", platform: "Platform", token: str, *, known: bool) -> None:
+    from reedbed.jfrog.access import token_expiry
     from reedbed.store import platforms
-    from reedbed.wiring import token_expiry
 
     sealed = parts.vault.seal(token, context=platforms.token_context(platform.name))
     expires_at = await token_expiry(platform, token)

@@ -59,12 +59,13 @@ async def add(
     json
         Print the checks as one JSON value.
     """
+    from reedbed.jfrog.access import token_expiry
     from reedbed.jfrog.address import platform_url
     from reedbed.jfrog.check import check
     from reedbed.jobs import now_utc
     from reedbed.model.platform import Platform
     from reedbed.store import platforms
-    from reedbed.wiring import opened, token_expiry
+    from reedbed.wiring import opened
 
     settings = (common or Common()).load()
     try:
@@ -126,10 +127,11 @@ async def check_one(name: str, *, json: AsJson = False, common: Common | None = 
     json
         Print the checks as one JSON value.
     """
+    from reedbed.jfrog.access import token_expiry
     from reedbed.jfrog.check import check
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
-    from reedbed.wiring import opened, stored, token_expiry
+    from reedbed.wiring import opened, stored
 
     async with opened((common or Common()).load()) as parts:
         platform, token = await stored(parts, name)
@@ -153,10 +155,11 @@ async def rotate(
     json
         Print the checks as one JSON value.
     """
+    from reedbed.jfrog.access import token_expiry
     from reedbed.jfrog.check import check
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
-    from reedbed.wiring import opened, token_expiry
+    from reedbed.wiring import opened
 
     async with opened((common or Common()).load()) as parts:
         platform = await parts.db.read(platforms.get, name)

@@ -1,12 +1,15 @@
 """What the platform itself says of the token that asks."""
 
+from datetime import datetime
+
 import msgspec
 
-from reedbed.errors import Refused
+from reedbed.errors import ReedbedError, Refused
 from reedbed.jfrog.exchange import Call
-from reedbed.jfrog.session import JFrog
-from reedbed.jfrog.token import TokenFacts, moment
+from reedbed.jfrog.session import JFrog, connect
+from reedbed.jfrog.token import TokenFacts, moment, read_token
 from reedbed.jfrog.wire import TokenDetails
+from reedbed.model.platform import Platform
 
 
 async def token_facts(jfrog: JFrog) -> TokenFacts:
@@ -26,6 +29,15 @@ async def token_facts(jfrog: JFrog) -> TokenFacts:
             return jfrog.facts
         raise
     return merged(jfrog.facts, stored)
+
+
+async def token_expiry(platform: Platform, token: str) -> datetime | None:
+    """Find out when a token ends: from itself, else from the platform; None: never, or nobody says."""
+    try:
+        async with connect(platform, token) as jfrog:
+            return (await token_facts(jfrog)).expires_at
+    except ReedbedError:  # it may be stored untested
+        return read_token(token).expires_at
 
 
 def merged(facts: TokenFacts, stored: TokenDetails) -> TokenFacts:

@@ -49,7 +49,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     duration_ms: float = 0.0
 
 
-class _Seen(msgspec.Struct, frozen=True):
+class Seen(msgspec.Struct, frozen=True):
     """What a check saw: without a fix all is well; with `fails` False it is a warning."""
 
     evidence: str
@@ -73,14 +73,14 @@ async def check(
     """
     test = _Test(now, style)
     await test.run("address", (), lambda: _address(platform))
-    await test.run("token", (), lambda: _token(token, now()))
+    await test.run("token", (), lambda: token_form(token, now()))
     if not test.passed("address") or _is_unsendable(token):
         return test.skip_rest("the address or the token can't be used")
     try:
         async with connect(platform, token, patience=patience) as jfrog:
             await test.remotely(jfrog)
     except ReedbedError as error:  # the CA file
-        test.add("reach", _Seen(error.why, "settings", error.fix))
+        test.add("reach", Seen(error.why, "settings", error.fix))
     return test.skip_rest("what it needs has failed")
 
 
@@ -97,20 +97,20 @@ class _Test:
 
     async def remotely(self, jfrog: JFrog) -> None:
         await self.run("reach", ("address",), lambda: _reach(jfrog))
-        await self.run("artifactory", ("reach",), lambda: _artifactory(jfrog, self._now()))
-        await self.run("token-lifetime", ("artifactory",), lambda: _lifetime(jfrog, self._now()))
-        await self.run("xray", ("reach",), lambda: _xray(jfrog))
+        await self.run("artifactory", ("reach",), lambda: artifactory_takes(jfrog, self._now()))
+        await self.run("token-lifetime", ("artifactory",), lambda: lifetime(jfrog, self._now()))
+        await self.run("xray", ("reach",), lambda: xray_there(jfrog))
         heard = self.passed("artifactory")
-        await self.run("xray-token", ("xray",), lambda: _xray_token(jfrog, self._now(), heard=heard))
+        await self.run("xray-token", ("xray",), lambda: xray_takes(jfrog, self._now(), heard=heard))
         await self.run("xray-write", ("xray-token",), lambda: _xray_write(jfrog, self._style))
 
-    async def run(self, name: str, needs: tuple[str, ...], look: Callable[[], Awaitable[_Seen]]) -> None:
+    async def run(self, name: str, needs: tuple[str, ...], look: Callable[[], Awaitable[Seen]]) -> None:
         if not all(self.passed(need) for need in needs):
             return
         started = time.perf_counter()
         self.add(name, await look(), duration_ms=(time.perf_counter() - started) * 1_000)
 
-    def add(self, name: str, seen: _Seen, *, duration_ms: float = 0.0) -> None:
+    def add(self, name: str, seen: Seen, *, duration_ms: float = 0.0) -> None:
         self._made[name] = Check(
             name=name,
             status="failed" if seen.fix and seen.fails else "ok",
@@ -131,30 +131,30 @@ class _Test:
 # Without asking anybody
 
 
-async def _address(platform: Platform) -> _Seen:
+async def _address(platform: Platform) -> Seen:
     try:
-        return _Seen(platform_url(platform.url, plain_http_to_loopback=True))
+        return Seen(platform_url(platform.url, plain_http_to_loopback=True))
     except ReedbedError as error:
-        return _Seen(error.why, "address", error.fix)
+        return Seen(error.why, "address", error.fix)
 
 
-async def _token(token: str, now: datetime) -> _Seen:
+async def token_form(token: str, now: datetime) -> Seen:
     try:
         check_token(token)
     except ReedbedError as error:
-        return _Seen(error.why, "token-unusable", error.fix)
+        return Seen(error.why, "token-unusable", error.fix)
     facts = read_token(token)
     if facts.kind is Kind.API_KEY:
-        return _Seen(
+        return Seen(
             "this is an API key, which is no bearer token", "api-key", "Make an access token instead."
         )
     if facts.expires_at and facts.expires_at <= now:
-        return _Seen(
+        return Seen(
             f"the token says that it expired at {facts.expires_at:%Y-%m-%d %H:%M} UTC",
             Cause.TOKEN_EXPIRED,
             FIX[Cause.TOKEN_EXPIRED],
         )
-    return _Seen(_described(facts))
+    return Seen(_described(facts))
 
 
 def _is_unsendable(token: str) -> bool:
@@ -178,95 +178,95 @@ def _described(facts: TokenFacts) -> str:
 # Asking
 
 
-_PING = Call(method="GET", route="/artifactory/api/system/ping", doing="reach Artifactory", reads="text")
+PING = Call(method="GET", route="/artifactory/api/system/ping", doing="reach Artifactory", reads="text")
 _VERSION = Call(method="GET", route="/artifactory/api/system/version", doing="ask Artifactory's version")
 _XRAY_VERSION = Call(method="GET", route="/xray/api/v1/system/version", doing="ask Xray's version")
 _XRAY_POLICIES = Call(method="GET", route="/xray/api/v2/policies", doing="read from Xray")
 
 
-async def _reach(jfrog: JFrog) -> _Seen:
+async def _reach(jfrog: JFrog) -> Seen:
     """Ping answers `OK` in plain text; a refusal is an answer too, and is looked into by the next check."""
-    outcome = await jfrog.outcome(_PING)
+    outcome = await jfrog.outcome(PING)
     if isinstance(outcome, Failure):
         if outcome.cause in {Cause.UNAUTHORISED, Cause.TOKEN_EXPIRED, Cause.FORBIDDEN}:
-            return _Seen(outcome.seen)
+            return Seen(outcome.seen)
         return _failed(outcome)
     if outcome.body.strip() != b"OK":
-        return _Seen("what answers is not Artifactory", Cause.NOT_AS_DOCUMENTED, FIX[Cause.NOT_FOUND])
-    return _Seen(f"{jfrog.platform.url} answers")
+        return Seen("what answers is not Artifactory", Cause.NOT_AS_DOCUMENTED, FIX[Cause.NOT_FOUND])
+    return Seen(f"{jfrog.platform.url} answers")
 
 
-async def _artifactory(jfrog: JFrog, now: datetime) -> _Seen:
+async def artifactory_takes(jfrog: JFrog, now: datetime) -> Seen:
     found = await jfrog.try_fetch(_VERSION, Version)
     if not isinstance(found, Failure):
-        return _Seen(f"Artifactory {found.version or 'of unknown version'} takes the token")
+        return Seen(f"Artifactory {found.version or 'of unknown version'} takes the token")
     if found.cause is Cause.UNAUTHORISED and jfrog.facts.meant_for(ARTIFACTORY) is False:
         return _for_xray_alone(jfrog.facts, found)
     return _failed(_or_expired(found, jfrog.facts, now))
 
 
-def _for_xray_alone(facts: TokenFacts, found: Failure) -> _Seen:
+def _for_xray_alone(facts: TokenFacts, found: Failure) -> Seen:
     """A token for Xray alone can push; only what asks Artifactory (who uses it? the proof) cannot be done."""
-    seen = _not_meant_for("Artifactory", ARTIFACTORY, facts, found)
+    seen = not_meant_for("Artifactory", ARTIFACTORY, facts, found)
     fix = f"{seen.fix} Or set intel.ask_in_use = false: then intervals block without asking who uses them."
-    return _Seen(seen.evidence, seen.code, fix, fails=False)
+    return Seen(seen.evidence, seen.code, fix, fails=False)
 
 
-async def _lifetime(jfrog: JFrog, now: datetime) -> _Seen:
+async def lifetime(jfrog: JFrog, now: datetime) -> Seen:
     try:
         facts = await token_facts(jfrog)
     except ReedbedError as error:
-        return _Seen(f"the platform does not say: {error.why}")
+        return Seen(f"the platform does not say: {error.why}")
     if facts.expires_at is None:
-        return _Seen("the token does not expire, as far as it or the platform says")
+        return Seen("the token does not expire, as far as it or the platform says")
     days = (facts.expires_at - now) / timedelta(days=1)
     evidence = f"the token expires at {facts.expires_at:%Y-%m-%d %H:%M} UTC, in {days:.1f} days"
     if days <= 0:
-        return _Seen(evidence, Cause.TOKEN_EXPIRED, FIX[Cause.TOKEN_EXPIRED])
+        return Seen(evidence, Cause.TOKEN_EXPIRED, FIX[Cause.TOKEN_EXPIRED])
     if facts.expires_at - now < EXPIRY_WARNING:
-        return _Seen(evidence, "token-expires-soon", FIX[Cause.TOKEN_EXPIRED], fails=False)
-    return _Seen(evidence)
+        return Seen(evidence, "token-expires-soon", FIX[Cause.TOKEN_EXPIRED], fails=False)
+    return Seen(evidence)
 
 
-async def _xray(jfrog: JFrog) -> _Seen:
+async def xray_there(jfrog: JFrog) -> Seen:
     """Xray tells its version to anybody, so this says nothing of the token."""
     found = await jfrog.try_fetch(_XRAY_VERSION, Version)
     if not isinstance(found, Failure):
-        return _Seen(f"Xray {found.xray_version or 'of unknown version'} is there")
+        return Seen(f"Xray {found.xray_version or 'of unknown version'} is there")
     if found.cause in {Cause.UNAUTHORISED, Cause.TOKEN_EXPIRED, Cause.FORBIDDEN}:
-        return _Seen(f"Xray is there, and asks who calls ({found.status})")
+        return Seen(f"Xray is there, and asks who calls ({found.status})")
     if found.cause in {Cause.NOT_FOUND, Cause.LOGIN_PAGE}:
         fix = "Use the platform's own URL (port 443 or 8082, not 8081), and check that Xray runs there."
-        return _Seen(f"Artifactory is there, Xray is not: {found.seen}", "xray-absent", fix)
+        return Seen(f"Artifactory is there, Xray is not: {found.seen}", "xray-absent", fix)
     return _failed(found)
 
 
-async def _xray_token(jfrog: JFrog, now: datetime, *, heard: bool) -> _Seen:
+async def xray_takes(jfrog: JFrog, now: datetime, *, heard: bool) -> Seen:
     """Listing policies is the only honest test of a token: ping and version want none."""
     outcome = await jfrog.outcome(_XRAY_POLICIES)
     if isinstance(outcome, Answer):
-        return _Seen("Xray takes the token, and lets it read")
+        return Seen("Xray takes the token, and lets it read")
     if outcome.cause is Cause.UNAUTHORISED and (heard or jfrog.facts.meant_for(XRAY) is False):
-        return _not_meant_for("Xray", XRAY, jfrog.facts, outcome)
+        return not_meant_for("Xray", XRAY, jfrog.facts, outcome)
     if outcome.cause is Cause.FORBIDDEN:
         fix = FIX[Cause.FORBIDDEN].format(
             needs="permission to read from Xray, and the role “Manage Policies”"
         )
-        return _Seen(outcome.seen, "no-xray-read-permission", fix)
+        return Seen(outcome.seen, "no-xray-read-permission", fix)
     return _failed(_or_expired(outcome, jfrog.facts, now))
 
 
-async def _xray_write(jfrog: JFrog, style: IssueStyle) -> _Seen:
+async def _xray_write(jfrog: JFrog, style: IssueStyle) -> Seen:
     try:
         proof = await _written_and_removed(Xray(jfrog), _probe(style))
     except Refused as refused:
         code = {403: "no-xray-write-permission", None: "write-not-kept"}.get(refused.status, Cause.REJECTED)
         fix = FIX[Cause.FORBIDDEN].format(needs=WRITE) if refused.status == 403 else refused.fix
-        return _Seen(refused.why, code, fix)
+        return Seen(refused.why, code, fix)
     except ReedbedError as error:
-        return _Seen(str(error), "write-not-proved", error.fix)
+        return Seen(str(error), "write-not-proved", error.fix)
     flag = {True: "malicious", False: "not malicious", None: "neither"}[proof.malicious]
-    return _Seen(f"a custom issue was written, read back and removed; Xray's flag on it: {flag}")
+    return Seen(f"a custom issue was written, read back and removed; Xray's flag on it: {flag}")
 
 
 async def _written_and_removed(xray: Xray, issue: CustomIssue) -> Proof:
@@ -313,8 +313,8 @@ def _probe(style: IssueStyle) -> CustomIssue:
 # What was seen, in words
 
 
-def _failed(failure: Failure) -> _Seen:
-    return _Seen(failure.seen, failure.cause, FIX[failure.cause].format(needs="permission for that"))
+def _failed(failure: Failure) -> Seen:
+    return Seen(failure.seen, failure.cause, FIX[failure.cause].format(needs="permission for that"))
 
 
 def _or_expired(failure: Failure, facts: TokenFacts, now: datetime) -> Failure:
@@ -325,9 +325,9 @@ def _or_expired(failure: Failure, facts: TokenFacts, now: datetime) -> Failure:
     return failure
 
 
-def _not_meant_for(service: str, word: str, facts: TokenFacts, failure: Failure) -> _Seen:
+def not_meant_for(service: str, word: str, facts: TokenFacts, failure: Failure) -> Seen:
     audience = f"; the token is for {', '.join(facts.audience)}" if facts.audience else ""
-    return _Seen(
+    return Seen(
         f"{service} does not take the token: {failure.seen}{audience}",
         f"no-{service.lower()}-audience",
         f"Make a token whose audience holds {word}@* or *@*.",

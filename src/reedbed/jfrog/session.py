@@ -244,7 +244,7 @@ async def connect(
             can't be a token.
     """
     check_token(token)
-    verified = await asyncio.to_thread(_verification, platform)
+    verified = await asyncio.to_thread(verification, platform)
     connector = aiohttp.TCPConnector(ssl=verified, limit=platform.concurrency)
     timeout = aiohttp.ClientTimeout(
         total=platform.timeout_s, sock_connect=min(LONGEST_CONNECT_S, platform.timeout_s)
@@ -267,7 +267,7 @@ async def connect(
         )
 
 
-def _verification(platform: Platform) -> ssl.SSLContext:
+def verification(platform: Platform) -> ssl.SSLContext:
     """Make the TLS rules: the operator's authorities where a file is given, else the system's."""
     parts = urlsplit(platform.url)
     if parts.scheme != "https" and not is_loopback(parts.hostname or ""):

@@ -21,7 +21,7 @@ def silence(error: Exception, *, host: str, timeout_s: float) -> Failure:  # noq
     """
     match error:
         case aiohttp.ClientConnectorCertificateError():
-            return _certificate(error.certificate_error, host)
+            return refused_certificate(error.certificate_error, host)
         case aiohttp.ClientConnectorSSLError() | ssl.SSLError():
             return Failure(cause=Cause.TLS, seen=f"{host} does not speak TLS as it should: {_reason(error)}")
         case aiohttp.ClientProxyConnectionError():
@@ -31,7 +31,7 @@ def silence(error: Exception, *, host: str, timeout_s: float) -> Failure:  # noq
         case aiohttp.ClientConnectorDNSError():
             return Failure(cause=Cause.NAME_NOT_FOUND, seen=f"no such host: {host}")
         case aiohttp.ClientConnectorError():
-            return _no_connection(error.os_error, host)
+            return no_connection(error.os_error, host)
         case TimeoutError():  # aiohttp's timeouts are TimeoutErrors
             return Failure(cause=Cause.TIMEOUT, seen=f"{host} did not answer within {timeout_s:g} s")
         case aiohttp.ClientPayloadError() | aiohttp.ContentTypeError():
@@ -42,7 +42,7 @@ def silence(error: Exception, *, host: str, timeout_s: float) -> Failure:  # noq
             )
 
 
-def _certificate(error: Exception, host: str) -> Failure:
+def refused_certificate(error: Exception, host: str) -> Failure:
     code = error.verify_code if isinstance(error, ssl.SSLCertVerificationError) else 0
     reason = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else _reason(error)
     cause = (
@@ -57,7 +57,7 @@ def _certificate(error: Exception, host: str) -> Failure:
     return Failure(cause=cause, seen=f"the certificate of {host} is not accepted: {reason}")
 
 
-def _no_connection(error: OSError, host: str) -> Failure:
+def no_connection(error: OSError, host: str) -> Failure:
     if isinstance(error, socket.gaierror):
         return Failure(cause=Cause.NAME_NOT_FOUND, seen=f"no such host: {host}")
     if isinstance(error, ConnectionRefusedError):

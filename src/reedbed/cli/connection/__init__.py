@@ -1,0 +1,1 @@
+"""`reedbed connection …`: what is read of a platform, when, and with which token."""
