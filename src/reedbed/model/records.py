@@ -29,6 +29,8 @@ class RepositoryRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel"
     members: tuple[str, ...] = ()  # of a virtual one
     used_bytes: int | None = None
     artifact_count: int | None = None
+    eval_external_id: str = ""
+    eval_vendor_asset_id: str = ""  # host/key
 
 
 class Digested(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
