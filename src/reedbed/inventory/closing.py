@@ -3,7 +3,7 @@
 import msgspec
 import structlog
 
-from reedbed.inventory import plan
+from reedbed.inventory import ending
 from reedbed.inventory.reconcile import closings
 from reedbed.inventory.run import Sync
 from reedbed.model.inventory import Status
@@ -30,12 +30,12 @@ async def close(run: Sync) -> Closed:
     open_before = await run.db.read(store.count_open, run.connection)
     after: Scope | None = None
     while page := await run.db.read(scopes.page, run.connection, after=after, limit=SCOPES_A_TIME):
-        over = [closing for _, closing in await run.db.read(closings, page)]
+        over = await run.db.read(closings, page)
         rows = [store.Row(finding=e.finding, status=e.status, because=e.because) for e in over]
         await run.db.write(store.stage, run.connection, rows, run=run.id, now=run.now())
         after = page[-1]
     staged = await run.db.read(store.count_staged, run.connection)
-    if plan.too_many(sum(staged.values()), open_before, share=run.scope.hold_share):
+    if ending.too_many(sum(staged.values()), open_before, share=run.scope.hold_share):
         log.warning(
             "closings_held", connection=run.connection, closings=sum(staged.values()), open=open_before
         )

@@ -2,16 +2,19 @@
 
 A scope is an image path in a repository, whatever its tags: `docker-local/team/app`. A finding belongs to a
 scope; its occurrences are the images of the scope that have it. `observe` takes in what was seen, at any
-time; `close` says what is over, and is asked only at the end of a run that listed everything.
+time; what is over is asked of `ending`, and only at the end of a run that listed everything.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
 
 from reedbed.model.fixes import lowest
 from reedbed.model.inventory import Applicability, Coverage, FindingType, Severity, Status
+
+Place = tuple[str, str]
+"""An asset's id, and a version of the component in it."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -67,9 +70,11 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     facts: Facts
     status: Status
     in_scope: bool
-    last_run: str
-    standing: Mapping[tuple[str, str], Occurrence]  # (asset, version) → what is not gone
-    reopened: int = 0
+    last_run: str  # the newest that saw it
+    standing: Mapping[Place, Occurrence]  # what is not gone
+    applicability: Applicability | None = None
+    fix_version: str | None = None
+    images: int = 0
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -81,35 +86,31 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Update(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding as it is to be; `reopened` says that it was fixed until now."""
+    """A finding as it is to be."""
 
     finding: str
     facts: Facts
     status: Status
     in_scope: bool
     new: bool
-    reopened: bool
+    reopened: bool  # it was fixed until now
+    returned: bool  # it was fixed or retired until now
     applicability: Applicability | None  # the worst of its current occurrences
     fix_version: str | None  # the lowest that mends all of its current occurrences
     images: int  # current ones that have it
+    last_run: str  # the newest that saw it
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What `observe` calls for. Carried out, the same call asks for nothing but `seen`."""
+    """What `observe` calls for. Carried out, the same call asks for nothing but `seen` and `confirmed`."""
 
+    rekeyed: tuple[tuple[str, str], ...] = ()  # (id before, id now): to be done before all else
     updates: tuple[Update, ...] = ()
     appeared: tuple[tuple[str, str, Occurrence], ...] = ()  # finding, asset, what; new or changed
     gone: tuple[tuple[str, str, str], ...] = ()  # finding, asset, version
     seen: tuple[str, ...] = ()  # findings that an answer of this run has, changed or not
+    confirmed: tuple[str, ...] = ()  # those of them that a conclusive answer has
     events: tuple[Event, ...] = ()
-
-
-class Closing(msgspec.Struct, frozen=True, kw_only=True):
-    """A finding that is over: `fixed` or `retired`."""
-
-    finding: str
-    status: Status
-    because: str
 
 
 WORST_FIRST = (
@@ -124,7 +125,9 @@ WORST_FIRST = (
 )
 _BADNESS = {word: place for place, word in enumerate(WORST_FIRST)}
 
-Standing = dict[tuple[str, str], Occurrence]
+Standing = dict[Place, Occurrence]
+EVENT_PLACES = 20
+"""So many of the images that an event is about are named in it."""
 
 
 def observe(kept: Sequence[Kept], images: Sequence[Image], *, run: str) -> Changes:
@@ -133,35 +136,71 @@ def observe(kept: Sequence[Kept], images: Sequence[Image], *, run: str) -> Chang
     What an answer has is there, even if the answer is not conclusive. What it has not is gone from that image
     only if it is. An image that was not looked at keeps what it had; one that is there no more has nothing.
     """
-    by_id = {each.finding: each for each in kept}
-    facts, standing = {each.finding: each.facts for each in kept}, {}
-    for each in kept:
-        standing[each.finding] = dict(each.standing)
+    before, rekeyed = _rekeyed({each.finding: each for each in kept}, images)
+    facts = {finding: each.facts for finding, each in before.items()}
+    standing = {finding: dict(each.standing) for finding, each in before.items()}
     appeared, seen = _take_in(images, facts, standing)
     gone = _take_out(images, standing, seen)
     known = {image.asset: image for image in images}
-    updates, events = [], []
+    updates, events = [], [_renamed(before[new], kept_as) for kept_as, new in rekeyed]
     for finding, held in standing.items():
-        before = by_id.get(finding)
-        update = _update(finding, facts[finding], held, before, known, run=run, seen=finding in seen)
-        events += _events(update, before)
-        if before is None or _differs(update, before, held):
+        was = before.get(finding)
+        update = _update(finding, facts[finding], held, was, known, run=run, seen=finding in seen)
+        events += _events(update, was, held)
+        if was is None or _differs(update, was, held):
             updates.append(update)
     return Changes(
+        rekeyed=tuple(rekeyed),
         updates=tuple(updates),
         appeared=tuple(appeared),
         gone=tuple(gone),
         seen=tuple(seen),
+        confirmed=tuple(_confirmed(images)),
         events=tuple(events),
     )
 
 
+def _rekeyed(kept: dict[str, Kept], images: Iterable[Image]) -> tuple[dict[str, Kept], list[tuple[str, str]]]:
+    """Let a finding that has Xray's number for a key go on under the CVE that its issue was given since.
+
+    Of several CVEs the first takes the finding over. An issue that still is seen under its number stays.
+    """
+    answered = {each.finding: each.facts for image in images for each in image.answer or ()}
+    heirs: dict[tuple[str, str], str] = {}
+    for finding, facts in sorted(answered.items(), key=lambda item: item[1].vulnerability):
+        if facts.issue and facts.vulnerability != facts.issue:
+            heirs.setdefault((facts.issue, facts.component), finding)
+    pairs = [
+        (old, heirs[each.facts.issue, each.facts.component])
+        for old, each in kept.items()
+        if each.facts.vulnerability == each.facts.issue
+        and old not in answered
+        and (each.facts.issue, each.facts.component) in heirs
+    ]
+    after = dict(kept)
+    for old, new in pairs:
+        after[new] = _merged(after.pop(old), after.get(new), new)
+    return after, pairs
+
+
+def _merged(old: Kept, new: Kept | None, finding: str) -> Kept:
+    """Join a finding with the one under its new key, where there was one already."""
+    if new is None:
+        return msgspec.structs.replace(old, finding=finding)
+    status = new.status if new.status.open else old.status
+    return msgspec.structs.replace(new, status=status, standing={**old.standing, **new.standing})
+
+
+def _renamed(now: Kept, before: str) -> Event:
+    return Event(finding=now.finding, kind="identity-changed", detail={"from": now.facts.issue, "id": before})
+
+
 def _take_in(
     images: Iterable[Image], facts: dict[str, Facts], standing: dict[str, Standing]
-) -> tuple[list[tuple[str, str, Occurrence]], dict[str, set[tuple[str, str]]]]:
+) -> tuple[list[tuple[str, str, Occurrence]], dict[str, set[Place]]]:
     """Add what answers have; give what is new, and where each finding was seen."""
     appeared: list[tuple[str, str, Occurrence]] = []
-    seen: dict[str, set[tuple[str, str]]] = {}
+    seen: dict[str, set[Place]] = {}
     for image in images:
         for each in image.answer or ():
             facts[each.finding] = each.facts
@@ -177,7 +216,7 @@ def _take_in(
 
 
 def _take_out(
-    images: Iterable[Image], standing: dict[str, Standing], seen: Mapping[str, set[tuple[str, str]]]
+    images: Iterable[Image], standing: dict[str, Standing], seen: Mapping[str, set[Place]]
 ) -> list[tuple[str, str, str]]:
     """Drop what conclusive answers have not, and what images had that are there no more."""
     silent = {image.asset for image in images if image.answer is not None and image.coverage.conclusive}
@@ -191,6 +230,12 @@ def _take_out(
     return gone
 
 
+def _confirmed(images: Iterable[Image]) -> dict[str, None]:
+    """The findings of conclusive answers, each once, in order."""
+    conclusive = (image for image in images if image.coverage.conclusive)
+    return {each.finding: None for image in conclusive for each in image.answer or ()}
+
+
 def _update(
     finding: str,
     facts: Facts,
@@ -201,18 +246,23 @@ def _update(
     run: str,
     seen: bool,
 ) -> Update:
+    """Sum a finding up; what stands in no current image keeps what was last known of it."""
     current = [(asset, held[asset, version]) for asset, version in held if _counts(asset, known)]
-    reopened = seen and before is not None and before.status is Status.FIXED
+    last = before if before and not current else None
     return Update(
         finding=finding,
         facts=facts,
         status=_status(before, run=run, seen=seen),
         in_scope=not held or any(asset in known and known[asset].in_scope for asset, _ in held),
         new=before is None,
-        reopened=reopened,
-        applicability=worst(occurrence.applicability for _, occurrence in current),
-        fix_version=fix_version(facts.package_type, [occurrence for _, occurrence in current]),
+        reopened=seen and before is not None and before.status is Status.FIXED,
+        returned=seen and before is not None and not before.status.open,
+        applicability=last.applicability if last else worst(each.applicability for _, each in current),
+        fix_version=last.fix_version
+        if last
+        else fix_version(facts.package_type, [each for _, each in current]),
         images=len({asset for asset, _ in current}),
+        last_run=run if seen or before is None else before.last_run,
     )
 
 
@@ -223,27 +273,29 @@ def _counts(asset: str, known: Mapping[str, Image]) -> bool:
 def _status(before: Kept | None, *, run: str, seen: bool) -> Status:
     if before is None:
         return Status.NEW
-    if not seen or before.last_run == run:  # a run that was broken off counts as one
+    if not seen:
         return before.status
     match before.status:
         case Status.FIXED:
             return Status.REOPENED
+        case Status.NEW | Status.REOPENED if before.last_run == run:  # broken off, it counts as one
+            return before.status
         case _:  # what was retired was never fixed: it is simply back
             return Status.ACTIVE
 
 
 def _differs(update: Update, before: Kept, held: Standing) -> bool:
-    same = (update.facts, update.status, update.in_scope) == (before.facts, before.status, before.in_scope)
-    return not same or held != before.standing
+    names = ("facts", "status", "in_scope", "applicability", "fix_version", "images")
+    return held != before.standing or any(getattr(update, name) != getattr(before, name) for name in names)
 
 
-def _events(update: Update, before: Kept | None) -> list[Event]:
+def _events(update: Update, before: Kept | None, held: Standing) -> list[Event]:
     if before is None:
         return [Event(finding=update.finding, kind="detected")]
-    events = []
+    events = _moves(update.finding, before.standing.keys(), held.keys())
     if update.reopened:
         events.append(Event(finding=update.finding, kind="reopened"))
-    if update.status is Status.ACTIVE and before.status is Status.RETIRED:
+    elif update.returned:
         events.append(Event(finding=update.finding, kind="returned"))
     if update.facts.severity != before.facts.severity:
         change: dict[str, object] = {"from": before.facts.severity.word, "to": update.facts.severity.word}
@@ -253,45 +305,18 @@ def _events(update: Update, before: Kept | None) -> list[Event]:
     return events
 
 
-def close(kept: Sequence[Kept], images: Sequence[Image]) -> list[Closing]:
-    """Say which open findings of a scope are over, after a run that listed all of its images.
-
-    Fixed: every current image was conclusively scanned, and none has it. Retired: no image is left.
-    What the filters leave out proves nothing: a finding that stands there stays as it is.
-    """
-    current = [image for image in images if image.present and image.current and image.in_scope]
-    if any(not image.coverage.conclusive for image in current):
-        return []
-    counting = {image.asset for image in current}
-    holding = counting | {image.asset for image in images if image.present and not image.in_scope}
-    over = [
-        each
-        for each in kept
-        if each.status.open and each.in_scope and not any(asset in holding for asset, _ in each.standing)
+def _moves(finding: str, before: Collection[Place], now: Collection[Place]) -> list[Event]:
+    """Say in which images a finding is now, and in which it is no more."""
+    moved = (("occurrence-added", set(now) - set(before)), ("occurrence-removed", set(before) - set(now)))
+    return [
+        Event(
+            finding=finding,
+            kind=kind,
+            detail={"count": len(places), "places": sorted(places)[:EVENT_PLACES]},
+        )
+        for kind, places in moved
+        if places
     ]
-    if not current:
-        return [Closing(finding=e.finding, status=Status.RETIRED, because="no image is left") for e in over]
-    versions = _versions(kept, counting)
-    return [Closing(finding=e.finding, status=Status.FIXED, because=_because(e, versions)) for e in over]
-
-
-def _versions(kept: Iterable[Kept], counting: set[str]) -> dict[str, set[str]]:
-    """The versions of components that current images are known to have, by other findings."""
-    versions: dict[str, set[str]] = {}
-    for each in kept:
-        for asset, version in each.standing:
-            if asset in counting and version:
-                versions.setdefault(each.facts.component, set()).add(version)
-    return versions
-
-
-def _because(each: Kept, versions: Mapping[str, set[str]]) -> str:
-    """Say why a finding is no more; where it stands in images yet, those are not current any more."""
-    if now := versions.get(each.facts.component):
-        return f"the component is in version {', '.join(sorted(now))} now"
-    if each.standing:
-        return "the images that had it were replaced"
-    return "the component was removed, or the advisory was taken back"
 
 
 def worst(words: Iterable[Applicability | None]) -> Applicability | None:
@@ -309,8 +334,3 @@ def fix_version(package_type: str, occurrences: Sequence[Occurrence]) -> str | N
     if len(common) <= 1:
         return next(iter(common), None)
     return lowest(package_type, common)
-
-
-def too_many(closings: int, open_before: int, *, share: float) -> bool:
-    """Say whether so many findings would close at once that a person should look first."""
-    return closings > 1 and closings > share * open_before

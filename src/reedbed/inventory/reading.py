@@ -179,7 +179,8 @@ class Reading:
         counts = landed.land(connection, sync.connection, landings, run=sync.id, now=now)
         findings = Counts()
         for scope in unit:
-            findings += reconcile(connection, scope, answers.get(scope, {}), run=sync.id, now=now)
+            known = answers.get(scope, {})
+            findings += reconcile(connection, scope, known, run=sync.id, began=sync.started_at, now=now)
         scopes.note_read(connection, unit, run=sync.id, now=now)
         return Read(
             images=sum(image.is_image for image in images),

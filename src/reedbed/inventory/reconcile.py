@@ -6,10 +6,13 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection
 
-from reedbed.inventory import plan
+from reedbed.inventory import ending, plan
+from reedbed.inventory.ending import Closing
 from reedbed.inventory.plan import Facts, Image, Kept, Observed, Occurrence, Update
 from reedbed.model.inventory import Coverage, Lifecycle
+from reedbed.store.inventory import closings as staged
 from reedbed.store.inventory import scopes
+from reedbed.store.inventory.rekeying import rekey
 from reedbed.store.inventory.scopes import EventRow, FindingRow, ImageRow, OccurrenceRow, Scope
 
 Answers = Mapping[str, tuple[Observed, ...]]
@@ -30,21 +33,29 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return Counts(**{name: getattr(self, name) + getattr(other, name) for name in names})
 
 
-def reconcile(connection: Connection, scope: Scope, answers: Answers, *, run: str, now: datetime) -> Counts:
-    """Take answers of this run into the findings of one scope. Doing it twice is harmless."""
+def reconcile(
+    connection: Connection, scope: Scope, answers: Answers, *, run: str, began: datetime, now: datetime
+) -> Counts:
+    """Take answers of this run into the findings of one scope. Doing it twice is harmless.
+
+    What is new was found when the run began, so that all that a run finds is of one age.
+    """
     kept = kept_of(connection, scope)
     changes = plan.observe(kept, images_of(connection, scope, answers), run=run)
-    rows = [finding_row(update, run) for update in changes.updates]
-    scopes.save_findings(connection, scope, rows, now=now)
+    rekey(connection, changes.rekeyed)
+    rows = [finding_row(update) for update in changes.updates]
+    scopes.save_findings(connection, scope, rows, found=began, now=now)
     scopes.save_occurrences(
         connection,
         [occurrence_row(finding, asset, seen) for finding, asset, seen in changes.appeared],
         now=now,
     )
     scopes.end_occurrences(connection, changes.gone, now=now)
-    scopes.touch(connection, changes.seen, run=run, now=now)
+    scopes.touch(connection, changes.seen, confirmed=changes.confirmed, run=run, now=now)
+    staged.forget(connection, scope.connection, changes.seen)
     reopened = [update.finding for update in changes.updates if update.reopened]
     scopes.reopen(connection, reopened, now=now)
+    scopes.take_back(connection, [update.finding for update in changes.updates if update.returned])
     events = [EventRow(finding=e.finding, kind=e.kind, detail=e.detail) for e in changes.events]
     scopes.save_events(connection, events, run=run, now=now)
     found = sum(update.new for update in changes.updates)
@@ -63,6 +74,9 @@ def kept_of(connection: Connection, scope: Scope) -> list[Kept]:
             status=row.status,
             in_scope=row.in_scope,
             last_run=row.last_run,
+            applicability=row.applicability,
+            fix_version=row.fix_version,
+            images=row.images,
             standing=standing.get(row.id, {}),
         )
         for row in scopes.findings_of(connection, scope)
@@ -100,7 +114,7 @@ def occurrence_row(finding: str, asset: str, seen: Occurrence) -> OccurrenceRow:
     return OccurrenceRow(finding=finding, asset=asset, **msgspec.structs.asdict(seen))
 
 
-def finding_row(update: Update, run: str) -> FindingRow:
+def finding_row(update: Update) -> FindingRow:
     return FindingRow(
         id=update.finding,
         status=update.status,
@@ -108,15 +122,19 @@ def finding_row(update: Update, run: str) -> FindingRow:
         fix_version=update.fix_version,
         images=update.images,
         in_scope=update.in_scope,
-        last_run=run,
+        last_run=update.last_run,
         **{name: getattr(update.facts, name) for name in FACTS},
     )
 
 
-def closings(connection: Connection, some: Sequence[Scope]) -> list[tuple[str, plan.Closing]]:
-    """Say which findings of scopes are over, after a complete run: (connection, closing)."""
-    return [
-        (scope.connection, closing)
-        for scope in some
-        for closing in plan.close(kept_of(connection, scope), images_of(connection, scope, {}))
-    ]
+def closings(connection: Connection, some: Sequence[Scope]) -> list[Closing]:
+    """Say which findings of scopes are over, after a complete run."""
+    return [each for scope in some for each in _closings(connection, scope)]
+
+
+def _closings(connection: Connection, scope: Scope) -> list[Closing]:
+    kept, images = kept_of(connection, scope), images_of(connection, scope, {})
+    suppressed = scopes.suppressed(connection, scope)
+    over = ending.over(kept, images, suppressed=suppressed)
+    had = scopes.last_places(connection, [each.finding for each in over])
+    return [ending.closing(each, kept, images, had=had.get(each.finding, ())) for each in over]

@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, func, literal, select, update
+from sqlalchemy import Connection, case, delete, func, literal, select, update
 
 from reedbed.model.inventory import Status
 from reedbed.store.dialects import merge, upsert
 from reedbed.store.inventory.findings import CLOSINGS, FINDING_EVENTS, FINDINGS
+from reedbed.store.rows import slices
 
 OPEN = tuple(status for status in Status if status.open)
 
@@ -31,6 +32,14 @@ def stage(connection: Connection, name: str, rows: Sequence[Row], *, run: str, n
         CLOSINGS,
         [{"connection": name, **msgspec.structs.asdict(row), "run": run, "planned_at": now} for row in rows],
     )
+
+
+def forget(connection: Connection, name: str, findings: Sequence[str]) -> None:
+    """Take back what was staged or held of findings that were seen again."""
+    for some in slices(findings):
+        connection.execute(
+            delete(CLOSINGS).where(CLOSINGS.c.connection == name, CLOSINGS.c.finding.in_(some))
+        )
 
 
 def count_open(connection: Connection, name: str) -> int:
@@ -63,10 +72,11 @@ def carry_out(connection: Connection, name: str, *, run: str | None, now: dateti
     connection.execute(told.on_conflict_do_nothing())
     of = select(CLOSINGS.c.status).where(CLOSINGS.c.finding == FINDINGS.c.id).scalar_subquery()
     because = select(CLOSINGS.c.because).where(CLOSINGS.c.finding == FINDINGS.c.id).scalar_subquery()
+    fixed_at = case((of == Status.FIXED, literal(now, FINDINGS.c.fixed_at.type)))  # to retire mends nothing
     closed = connection.execute(
         update(FINDINGS)
         .where(FINDINGS.c.id.in_(staged), FINDINGS.c.status.in_(OPEN))
-        .values(status=of, fixed_at=now, fixed_because=because, images=0)
+        .values(status=of, fixed_at=fixed_at, fixed_because=because, images=0)
     ).rowcount
     discard(connection, name)
     return closed

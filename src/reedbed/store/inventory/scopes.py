@@ -8,7 +8,18 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, ForeignKey, String, Table, and_, bindparam, func, select, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    ForeignKey,
+    String,
+    Table,
+    and_,
+    bindparam,
+    func,
+    select,
+    update,
+)
 
 from reedbed.model.inventory import (
     Applicability,
@@ -183,11 +194,13 @@ def sized(
     return [(scope, sizes.get((scope.repository, scope.path), 0)) for scope in some]
 
 
-def save_findings(connection: Connection, scope: Scope, rows: Sequence[FindingRow], *, now: datetime) -> None:
-    """Write findings, new or changed; what people and earlier runs said of them stays."""
+def save_findings(
+    connection: Connection, scope: Scope, rows: Sequence[FindingRow], *, found: datetime, now: datetime
+) -> None:
+    """Write findings, new (`found` then) or changed; what people and earlier runs said of them stays."""
     fresh = {
         "triage": Triage.OPEN,
-        "first_found_at": now,
+        "first_found_at": found,
         "last_found_at": now,
         "reopened": 0,
     }
@@ -196,16 +209,18 @@ def save_findings(connection: Connection, scope: Scope, rows: Sequence[FindingRo
     merge(connection, FINDINGS, values, once=list(fresh))
 
 
-def touch(connection: Connection, findings: Iterable[str], *, run: str, now: datetime) -> None:
-    """Note that an answer of this run has these findings."""
-    seen = [{"of": each} for each in findings]
-    statement = (
-        update(FINDINGS)
-        .where(FINDINGS.c.id == bindparam("of"))
-        .values(last_found_at=now, last_confirmed_at=now, last_run=run)
-    )
-    if seen:
-        connection.execute(statement, seen)
+def touch(
+    connection: Connection, findings: Iterable[str], *, confirmed: Iterable[str], run: str, now: datetime
+) -> None:
+    """Note that an answer of this run has these findings, and a conclusive one some of them."""
+    for some, values in (
+        (findings, {"last_found_at": now, "last_run": run}),
+        (confirmed, {"last_confirmed_at": now}),
+    ):
+        rows = [{"of": each} for each in some]
+        if rows:
+            of = FINDINGS.c.id == bindparam("of")
+            connection.execute(update(FINDINGS).where(of).values(values), rows)
 
 
 def reopen(connection: Connection, findings: Sequence[str], *, now: datetime) -> None:
@@ -214,8 +229,36 @@ def reopen(connection: Connection, findings: Sequence[str], *, now: datetime) ->
         connection.execute(
             update(FINDINGS)
             .where(FINDINGS.c.id.in_(some))
-            .values(reopened_at=now, reopened=FINDINGS.c.reopened + 1, fixed_at=None, fixed_because=None)
+            .values(reopened_at=now, reopened=FINDINGS.c.reopened + 1)
         )
+
+
+def take_back(connection: Connection, findings: Sequence[str]) -> None:
+    """Forget when and why findings were over, which are back."""
+    for some in slices(findings):
+        connection.execute(
+            update(FINDINGS).where(FINDINGS.c.id.in_(some)).values(fixed_at=None, fixed_because=None)
+        )
+
+
+def suppressed(connection: Connection, scope: Scope) -> set[str]:
+    """Give the findings of a scope that a rule of the source hides."""
+    query = select(FINDINGS.c.id).where(_in(scope), FINDINGS.c.triage == Triage.SUPPRESSED)
+    return set(connection.execute(query).scalars())
+
+
+def last_places(connection: Connection, findings: Sequence[str]) -> dict[str, set[tuple[str, str]]]:
+    """Say where findings that are nowhere now were last: (asset, version)."""
+    columns = (OCCURRENCES.c.finding, OCCURRENCES.c.asset, OCCURRENCES.c.version)
+    age = func.rank().over(partition_by=OCCURRENCES.c.finding, order_by=OCCURRENCES.c.gone_at.desc())
+    places: dict[str, set[tuple[str, str]]] = {}
+    for some in slices(findings):
+        gone = and_(OCCURRENCES.c.finding.in_(some), OCCURRENCES.c.gone_at.is_not(None))
+        ranked = select(*columns, age.label("age")).where(gone).subquery()
+        query = select(ranked.c.finding, ranked.c.asset, ranked.c.version).where(ranked.c.age == 1)
+        for finding, asset, version in connection.execute(query):
+            places.setdefault(finding, set()).add((asset, version))
+    return places
 
 
 def save_occurrences(connection: Connection, rows: Sequence[OccurrenceRow], *, now: datetime) -> None:
