@@ -8,6 +8,8 @@ from jfrog_standin.artifactory import packages
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.permissions import Grant
 from jfrog_standin.server import Running
+from jfrog_standin.xray.scan import Scan
+from standin import scans
 from standin.conftest import Answer, Client
 from standin.stock import add_packages, add_repositories
 from standin.test_events import EVENTS, issue
@@ -139,3 +141,17 @@ async def test_it_is_for_report_managers_and_needs_the_sbom_service(standin: Run
 
     assert [answer.status for answer in answers] == [403, 200]
     assert (without.status, "SBOM" in without.json["error"]) == (403, True)
+
+
+async def test_an_image_is_impacted_by_what_is_inside_of_it(standin: Running, ask: Client) -> None:
+    scans.put_image(standin, "1.0", Scan(issues=(scans.issue(1),)))
+    scans.put_image(standin, "2.0", Scan(components=(scans.MOMENT,)))
+    scans.put_image(standin, "3.0", Scan(status="EXPIRED", components=(scans.MOMENT,)))
+
+    by_cve = (await search(ask, vulnerability="CVE-2026-0001")).json["result"]
+    by_name = (await search(ask, name="moment", type="npm", version="2.29.3")).json["result"]
+
+    assert [row["path"] for row in by_cve] == ["docker-local/team/app/1.0/manifest.json"]
+    assert by_cve[0]["artifact_pkg_version"]["name"] == "team/app"
+    assert by_cve[0]["impacted_pkg_version"]["name"] == "moment"
+    assert [row["version"] for row in by_name] == ["1.0", "2.0"]

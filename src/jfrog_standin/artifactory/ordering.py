@@ -6,6 +6,7 @@ Sorting 300,000 files takes a second. A client that reads them by pages of a tho
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from threading import Lock
 from typing import Any
 
 import msgspec
@@ -35,6 +36,7 @@ class Orders:
     def __init__(self, storage: Storage) -> None:
         self.storage = storage
         self._kept: dict[tuple[str, tuple[str, ...]], tuple[int, Sequence[Item]]] = {}
+        self._keeping = Lock()
         self._digests: dict[str, tuple[int, dict[str, str]]] = {}  # key → (revision, digest → path)
 
     def all(self, storage_key: str, fields: Sequence[tuple[str, Read]]) -> Sequence[Item]:
@@ -45,9 +47,10 @@ class Orders:
         if known is not None and known[0] == revision:
             return known[1]
         items = sorted(self.storage.items(storage_key), key=key_of(fields))
-        while len(self._kept) >= MOST_KEPT:
-            self._kept.pop(next(iter(self._kept)), None)
-        self._kept[order] = (revision, items)
+        with self._keeping:
+            while len(self._kept) >= MOST_KEPT:
+                self._kept.pop(next(iter(self._kept)))
+            self._kept[order] = (revision, items)
         return items
 
     def within(

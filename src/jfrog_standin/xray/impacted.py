@@ -1,30 +1,44 @@
-"""/xray/api/v2/search/impactedResources: which artifacts hold a package, or suffer from a vulnerability.
+"""/xray/api/v2/search/impactedResources: which artifacts are or hold a package, or have a vulnerability.
 
 Source: SearchV2Api of JFrog's merged OpenAPI, with the sample of JFrog's own field notes (jfrog/jfrog-skills)
 for the two package objects and for a path that begins with the repository. Ours: the texts of errors; that
-a namespace other than `public` is put before the name; the order; that `limit` above 10000 is 400.
+a namespace other than `public` is put before the name; the order; that `limit` above 10000 is 400;
+that an image has one row, with the first of the packages in it that fit.
 """
 
 import base64
 import binascii
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 from typing import Any
 
+import msgspec
 from aiohttp import web
 
 from jfrog_standin import errors
 from jfrog_standin.access import caller_of
 from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform, platform_of
-from jfrog_standin.xray.artifacts import Artifact, indexed
 from jfrog_standin.xray.custom_issue import affects, normal_name, normal_type
+from jfrog_standin.xray.lookup import artifacts_in
+from jfrog_standin.xray.scan import TOLD, ScannedComponent
+from jfrog_standin.xray.scanned import IMAGES, ScannedArtifact
 from jfrog_standin.xray.xray import Xray
 
 DEFAULT_LIMIT, MAX_LIMIT, MOST_DIGITS = 1000, 10_000, 9
 PUBLIC, GENERIC = "public", "generic"  # the defaults of namespace and ecosystem
 
-Matches = Callable[[Artifact], bool]
+
+class Package(msgspec.Struct, frozen=True, kw_only=True):
+    """A release, of an artifact or of what is inside of one."""
+
+    kind: str
+    name: str
+    version: str
+
+
+Holds = Callable[[ScannedArtifact], Package | None]
+"""Which package of an artifact is what is searched for, if any."""
 
 
 def routes() -> list[web.RouteDef]:
@@ -35,13 +49,17 @@ async def search(request: web.Request) -> web.Response:
     """Answer one page; `last_key` is empty on the last one."""
     platform, query = _for_reading(request), request.query
     limit, after = _limit(query.get("limit", "")), _place(query.get("last_key", ""))
-    matches = _wanted(platform.xray, query)
+    holds = _wanted(platform.xray, query)
     found = (
-        artifact for artifact in indexed(platform.artifactory) if _key(artifact) > after and matches(artifact)
+        (artifact, package)
+        for repo in platform.artifactory.storage_keys()
+        if repo >= after[0]
+        for artifact in artifacts_in(platform, repo)
+        if _key(artifact) > after and (package := holds(artifact)) is not None
     )
     page = list(islice(found, limit + 1))
-    rows = [_row(artifact) for artifact in page[:limit]]
-    return json_answer({"result": rows, "last_key": _cursor(page[limit - 1]) if len(page) > limit else ""})
+    rows = [_row(artifact, package) for artifact, package in page[:limit]]
+    return json_answer({"result": rows, "last_key": _cursor(page[limit - 1][0]) if len(page) > limit else ""})
 
 
 def _for_reading(request: web.Request) -> Platform:
@@ -53,7 +71,7 @@ def _for_reading(request: web.Request) -> Platform:
     return platform
 
 
-def _wanted(xray: Xray, query: Mapping[str, str]) -> Matches:
+def _wanted(xray: Xray, query: Mapping[str, str]) -> Holds:
     """Read the mode of the search: by vulnerability, or by package with or without a version."""
     if vulnerability := query.get("vulnerability"):
         return _suffers(xray, vulnerability)
@@ -61,45 +79,77 @@ def _wanted(xray: Xray, query: Mapping[str, str]) -> Matches:
     if not name or not kind:
         raise errors.xray(400, "Either vulnerability, or name and type are required")
     if query.get("ecosystem", GENERIC) != GENERIC:
-        return lambda _: False
+        return lambda _: None
     namespace, version = query.get("namespace", PUBLIC), query.get("version", "")
     asked = normal_name(kind, name if namespace in {"", PUBLIC} else f"{namespace}/{name}")
-    return lambda artifact: (
-        artifact.release.package_type == kind
-        and normal_name(kind, artifact.release.name) == asked
-        and version in {"", artifact.release.version}
-    )
+
+    def holds(artifact: ScannedArtifact) -> Package | None:
+        packages = (_itself(artifact), *(_package(part) for part in _told_components(artifact)))
+        fitting = (
+            package
+            for package in packages
+            if package.kind == kind
+            and normal_name(kind, package.name) == asked
+            and version in {"", package.version}
+        )
+        return next(fitting, None)
+
+    return holds
 
 
-def _suffers(xray: Xray, vulnerability: str) -> Matches:
+def _suffers(xray: Xray, vulnerability: str) -> Holds:
     issues = xray.about(vulnerability)
 
-    def matches(artifact: Artifact) -> bool:
-        release = artifact.release
-        return any(affects(issue, release.package_type, release.name, release.version) for issue in issues)
+    def holds(artifact: ScannedArtifact) -> Package | None:
+        itself = _itself(artifact)
+        if any(affects(issue, itself.kind, itself.name, itself.version) for issue in issues):
+            return itself
+        inside = (
+            _package(hit.component)
+            for issue in (artifact.issues if artifact.status in TOLD else ())
+            if vulnerability == issue.id or any(entry.cve == vulnerability for entry in issue.cves)
+            for hit in issue.hits
+        )
+        return next(inside, None)
 
-    return matches
+    return holds
 
 
-def _row(artifact: Artifact) -> dict[str, Any]:
-    release, item = artifact.release, artifact.item
-    package = {
-        "type": release.package_type,
-        "name": release.name,
-        "namespace": PUBLIC,
-        "version": release.version,
-        "ecosystem": GENERIC,
-    }
+def _told_components(artifact: ScannedArtifact) -> Iterable[ScannedComponent]:
+    return artifact.components if artifact.status in TOLD else ()
+
+
+def _itself(artifact: ScannedArtifact) -> Package:
+    return Package(kind=artifact.kind, name=artifact.name, version=artifact.version)
+
+
+def _package(component: ScannedComponent) -> Package:
+    return Package(kind=component.kind, name=component.name, version=component.version)
+
+
+def _row(artifact: ScannedArtifact, impacted: Package) -> dict[str, Any]:
+    file = artifact.path.rpartition("/")[2]
+    is_image = artifact.kind in IMAGES
     return {
         "type": "Artifact",
-        "name": item.name,
-        "path": f"{item.repo}/{item.path}",
-        "repo": item.repo,
-        "version": release.version,
-        "artifact_name": item.name,
-        "scan_date": f"{item.updated:%Y-%m-%dT%H:%M:%SZ}",
-        "artifact_pkg_version": package,
-        "impacted_pkg_version": package,
+        "name": artifact.name if is_image else file,
+        "path": f"{artifact.repo}/{artifact.path}",
+        "repo": artifact.repo,
+        "version": artifact.version,
+        "artifact_name": artifact.display_name if is_image else file,
+        "scan_date": f"{artifact.at:%Y-%m-%dT%H:%M:%SZ}",
+        "artifact_pkg_version": _shown(_itself(artifact)),
+        "impacted_pkg_version": _shown(impacted),
+    }
+
+
+def _shown(package: Package) -> dict[str, str]:
+    return {
+        "type": package.kind,
+        "name": package.name,
+        "namespace": PUBLIC,
+        "version": package.version,
+        "ecosystem": GENERIC,
     }
 
 
@@ -111,11 +161,11 @@ def _limit(text: str) -> int:
     return limit or DEFAULT_LIMIT
 
 
-def _key(artifact: Artifact) -> tuple[str, str]:
-    return artifact.item.repo, artifact.item.path
+def _key(artifact: ScannedArtifact) -> tuple[str, str]:
+    return artifact.repo, artifact.path
 
 
-def _cursor(artifact: Artifact) -> str:
+def _cursor(artifact: ScannedArtifact) -> str:
     return base64.urlsafe_b64encode("\n".join(_key(artifact)).encode()).decode()
 
 

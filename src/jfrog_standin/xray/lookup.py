@@ -68,7 +68,7 @@ def indexed_repository(platform: Platform, repo: str) -> Repository | None:
 
 def artifact_of(platform: Platform, repository: Repository, item: Item) -> ScannedArtifact | None:
     """Tell what is known of a file; None: it is no artifact."""
-    named = _named(repository, item)
+    named = named_as(repository, item)
     if item.checksums is None or named is None:
         return None
     name, version = named
@@ -98,8 +98,11 @@ def artifact_of(platform: Platform, repository: Repository, item: Item) -> Scann
     )
 
 
-def _named(repository: Repository, item: Item) -> tuple[str, str] | None:
-    """Tell the name and version of an artifact by its path: an image's tag is its manifest's folder."""
+def named_as(repository: Repository, item: Item) -> tuple[str, str] | None:
+    """Tell the name and version of an artifact by its path; None: it is none.
+
+    An image's version is its tag, the folder that its manifest is in.
+    """
     if repository.package_type in IMAGES:
         name, _, version = item.folder.rpartition("/")
         return (name, version) if item.name == MANIFEST and name else None

@@ -20,7 +20,7 @@ from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform, platform_of
 from jfrog_standin.xray.body import as_kind
 from jfrog_standin.xray.bundle import package_type
-from jfrog_standin.xray.lookup import artifact_of, artifacts_in, files_in, indexed_repository
+from jfrog_standin.xray.lookup import artifact_of, files_in, indexed_repository, named_as
 from jfrog_standin.xray.scan import TOLD
 from jfrog_standin.xray.scanned import ScannedArtifact
 
@@ -134,15 +134,12 @@ def _summed(platform: Platform, key: str) -> dict[str, Any] | None:
     repository = indexed_repository(platform, key)
     if repository is None:
         return None
-    newest: ScannedArtifact | None = None
-    number = 0
-    for found in artifacts_in(platform, key):
-        number += 1
-        newest = found if newest is None or found.created > newest.created else newest
+    files = files_in(platform, key, "created")
+    names = [(item, named) for item in files if (named := named_as(repository, item)) is not None]
     return {
         "repo": key,
-        "indexed_artifact": number,
-        "latest_artifact": newest.display_name if newest is not None else "",
+        "indexed_artifact": len(names),
+        "latest_artifact": ":".join(names[-1][1]) if names else "",
         "package_type": package_type(repository.package_type),
-        "created_at": f"{newest.created if newest is not None else platform.clock.now():%Y-%m-%dT%H:%M:%SZ}",
+        "created_at": f"{names[-1][0].created if names else platform.clock.now():%Y-%m-%dT%H:%M:%SZ}",
     }
