@@ -18,8 +18,8 @@ from reedbed.inventory.schedule import (
     cadence_of,
     due,
     ended,
-    latest,
     lateness,
+    latest,
     upcoming,
 )
 

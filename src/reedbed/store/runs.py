@@ -146,6 +146,13 @@ def recent(connection: Connection, *, before: str | None = None, limit: int) -> 
     return structs(connection, query.where(RUNS.c.id < before) if before else query, Run)
 
 
+def newest(connection: Connection, flow: str) -> dict[str, Run]:
+    """Give the newest run of a flow for each platform, or each connection."""
+    youngest = select(func.max(RUNS.c.id)).where(RUNS.c.flow == flow).group_by(RUNS.c.platform)
+    found = structs(connection, select(RUNS).where(RUNS.c.id.in_(youngest)), Run)
+    return {run.platform: run for run in found if run.platform is not None}
+
+
 def last_success(
     connection: Connection, *, now: datetime
 ) -> dict[tuple[str, str | None, str | None], datetime]:
