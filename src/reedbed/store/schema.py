@@ -18,6 +18,7 @@ from reedbed.store.inventory.assets import (
     SOFTWARE,
 )
 from reedbed.store.inventory.connections import CHECKS, CONNECTIONS
+from reedbed.store.inventory.enrichment import ENRICHMENTS
 from reedbed.store.inventory.findings import (
     CLOSINGS,
     EPSS,
@@ -33,6 +34,8 @@ from reedbed.store.inventory.landed import BLOBS, LANDED, TEXTS
 from reedbed.store.inventory.maps import MAPS
 from reedbed.store.inventory.scopes import SCOPES
 from reedbed.store.inventory.streams import MARKS, RUN_EVENTS, RUN_STREAMS
+from reedbed.store.inventory.webhooks import DELIVERIES, WEBHOOKS
+from reedbed.store.inventory.wording import WORDINGS, WORDS
 from reedbed.store.leases import LEASES
 from reedbed.store.ledger import ISSUES
 from reedbed.store.pace import PACE
@@ -61,6 +64,8 @@ TABLES = (
     CONNECTIONS,
     COVERAGE,
     CURSORS,
+    DELIVERIES,
+    ENRICHMENTS,
     EPSS,
     EXEMPTIONS,
     FINDINGS,
@@ -94,7 +99,10 @@ TABLES = (
     TRIAGE,
     UNUSABLE,
     VULNERABILITIES,
+    WEBHOOKS,
     WITHDRAWALS,
+    WORDINGS,
+    WORDS,
     WORKERS,
 )
 """Importing them is what fills `METADATA`."""

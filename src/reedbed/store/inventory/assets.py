@@ -29,6 +29,7 @@ from sqlalchemy import (
 from reedbed.model.inventory import AssetClass, Coverage, Lifecycle, Severity, Status
 from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
 from reedbed.store.dialects import merge
+from reedbed.store.inventory import wording
 from reedbed.store.inventory.findings import FINDINGS, OCCURRENCES
 from reedbed.store.rows import slices
 
@@ -239,6 +240,8 @@ def save(
         for asset in {asset.id: asset for asset in assets}.values()
     ]
     merge(connection, ASSETS, rows, once=[*kept, *keep])
+    names = [name for row in rows for name in (row["name"], row["repository"], row["path"])]
+    wording.learn_names(connection, names)
 
 
 COUNTED = ("critical", "high", "medium", "low", "other")

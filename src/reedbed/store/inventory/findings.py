@@ -21,10 +21,8 @@ VULNERABILITIES = Table(
     Column("cvss3_vector", Text),
     Column("cvss2_score", Float),
     Column("cvss4_score", Float),
-    Column("published_at", Utc),
     Column("provider", Text),
     Column("text", KEY, nullable=False),  # the digest of its landed text
-    Column("changed_at", Utc, nullable=False),
 )
 
 FINDINGS = Table(
@@ -64,6 +62,11 @@ FINDINGS = Table(
     Index(None, "connection", "repository", "path"),
     Index(None, "vulnerability"),
     Index(None, "component"),
+    Index(None, "issue"),
+    Index(None, "title"),
+    Index(None, "repository"),
+    Index(None, "path"),
+    Index(None, "severity", "id"),  # the order of pages
 )
 
 OCCURRENCES = Table(
@@ -109,6 +112,7 @@ FINDING_EVENTS = Table(
     Column("run", String),  # None: a person's doing
     # detected, fixed, reopened, severity-changed, triaged, …
     Column("detail", Json(dict[str, Any]), nullable=False),
+    Index(None, "at"),
 )
 
 TRIAGE = Table(

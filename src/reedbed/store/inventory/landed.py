@@ -22,6 +22,7 @@ from sqlalchemy import (
 
 from reedbed.store.columns import KEY, METADATA, Utc
 from reedbed.store.dialects import merge, upsert
+from reedbed.store.inventory import vulnerabilities
 from reedbed.store.rows import slices
 
 VERSIONS = 2
@@ -160,6 +161,7 @@ def save_texts(connection: Connection, texts: Mapping[str, bytes]) -> None:
     rows = [{"digest": digest, "body": packed(body)} for digest, body in sorted(texts.items())]
     if rows:
         connection.execute(upsert(connection, TEXTS).on_conflict_do_nothing(), rows)
+        vulnerabilities.learn(connection, texts)
 
 
 def texts(connection: Connection, digests: Iterable[str]) -> dict[str, bytes]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, exists, select, tuple_, update
 
 from reedbed.store.columns import storable_key
 from reedbed.store.dialects import merge
+from reedbed.store.inventory import wording
 from reedbed.store.inventory.assets import ASSETS, IMAGE_REFS, INDEX_CHILDREN
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.rows import slices
@@ -52,6 +53,7 @@ def save(
     ]
     unique = {(row["repository"], row["path"], row["tag"], row["asset"]): row for row in rows}
     merge(connection, IMAGE_REFS, list(unique.values()), once=["first_seen_at"])
+    wording.learn_names(connection, [name for key in unique for name in key[:2]])
     for repository, path, tag, asset in unique:
         if tag:
             connection.execute(

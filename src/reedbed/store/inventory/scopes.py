@@ -30,10 +30,12 @@ from reedbed.model.inventory import (
     Status,
     Triage,
 )
-from reedbed.store.columns import KEY, METADATA, Utc, storable, storable_key
+from reedbed.store.columns import KEY, METADATA, Utc, storable_key
 from reedbed.store.dialects import merge
+from reedbed.store.inventory import wording
 from reedbed.store.inventory.assets import ASSETS, IMAGE_REFS
 from reedbed.store.inventory.findings import FINDING_EVENTS, FINDINGS, OCCURRENCES
+from reedbed.store.inventory.wording import Field
 from reedbed.store.rows import slices, structs
 
 
@@ -205,8 +207,20 @@ def save_findings(
         "reopened": 0,
     }
     place = {"connection": scope.connection, "repository": scope.repository, "path": scope.path}
-    values = [{**msgspec.structs.asdict(row), "title": storable(row.title), **place, **fresh} for row in rows]
+    values = [
+        {**msgspec.structs.asdict(row), "title": storable_key(row.title), **place, **fresh} for row in rows
+    ]
     merge(connection, FINDINGS, values, once=list(fresh))
+    _learn(connection, scope, rows, titles=[row["title"] for row in values])
+
+
+def _learn(
+    connection: Connection, scope: Scope, rows: Sequence[FindingRow], *, titles: Sequence[str]
+) -> None:
+    """Keep the words that these findings are found by."""
+    wording.learn_names(connection, [scope.repository, scope.path, *(row.vulnerability for row in rows)])
+    wording.learn(connection, Field.TITLE, {title: title for title in titles})
+    wording.learn_components(connection, {row.component for row in rows})
 
 
 def touch(

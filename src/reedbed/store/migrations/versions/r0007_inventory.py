@@ -21,6 +21,7 @@ def upgrade() -> None:
     _findings()
     _enrichment()
     _maps()
+    _words()
 
 
 def _connections() -> None:
@@ -318,10 +319,8 @@ def _findings() -> None:
         sa.Column("cvss3_vector", sa.Text),
         sa.Column("cvss2_score", sa.Float),
         sa.Column("cvss4_score", sa.Float),
-        sa.Column("published_at", UTC),
         sa.Column("provider", sa.Text),
         sa.Column("text", KEY, nullable=False),
-        sa.Column("changed_at", UTC, nullable=False),
         sa.PrimaryKeyConstraint("key", name="pk_vulnerabilities"),
     )
     op.create_table(
@@ -371,7 +370,9 @@ def _findings() -> None:
         "inventory_findings",
         ["connection", "repository", "path"],
     )
-    op.create_index("ix_inventory_findings_vulnerability", "inventory_findings", ["vulnerability"])
+    for column in ("issue", "path", "repository", "title", "vulnerability"):
+        op.create_index(f"ix_inventory_findings_{column}", "inventory_findings", [column])
+    op.create_index("ix_inventory_findings_severity_id", "inventory_findings", ["severity", "id"])
     op.create_table(
         "occurrences",
         sa.Column("finding", KEY, nullable=False),
@@ -478,9 +479,31 @@ def _maps() -> None:
         sa.Column("target_model", sa.String, nullable=False),
         sa.Column("parent_name", sa.String),
         sa.Column("parent_version", sa.Integer),
-        sa.Column("built_in", sa.Boolean, nullable=False),
         sa.Column("text", sa.Text, nullable=False),
         sa.Column("digest", sa.String, nullable=False),
         sa.Column("created_at", UTC, nullable=False),
         sa.PrimaryKeyConstraint("name", "version", name="pk_transform_maps"),
     )
+
+
+def _words() -> None:
+    op.create_table(
+        "wordings",
+        sa.Column("id", NUMBER, autoincrement=False, nullable=False),
+        sa.Column("field", sa.String, nullable=False),
+        sa.Column("key", KEY, nullable=False),
+        sa.Column("value", sa.Text, nullable=False),
+        sa.Column("words", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("id", name="pk_wordings"),
+    )
+    op.create_table(
+        "words",
+        sa.Column("word", KEY, nullable=False),
+        sa.Column("wording", NUMBER, nullable=False),
+        sa.PrimaryKeyConstraint("word", "wording", name="pk_words"),
+        sa.ForeignKeyConstraint(
+            ["wording"], ["wordings.id"], name="fk_words_wording_wordings", ondelete="CASCADE"
+        ),
+        sqlite_with_rowid=False,
+    )
+    op.create_index("ix_words_wording", "words", ["wording"])
