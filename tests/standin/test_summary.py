@@ -1,11 +1,13 @@
 """Summaries: what is told of an artifact, what is not, and how a batch goes wrong."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from jfrog_standin.access import User
-from jfrog_standin.artifactory import packages
+from jfrog_standin.artifactory import images, packages
+from jfrog_standin.artifactory.oci import Target
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.permissions import Grant
 from jfrog_standin.server import Running
@@ -190,3 +192,63 @@ async def test_the_status_tells_apart_what_a_summary_does_not(standin: Running, 
     assert pending.json["overall"]["status"] == "PENDING"
     assert unknown.status == 404
     assert done.json["details"]["sca"]["status"] == "DONE"
+
+
+async def test_an_index_may_have_the_summaries_of_its_images(standin: Running, ask: Client) -> None:
+    put_image(standin, "0.1")
+    parts = [images.image(platform=Target(architecture=arch, os="linux")) for arch in ("amd64", "arm64")]
+    images.put(standin.platform.artifactory, "docker-local", "team/app", "1.0", images.index(parts))
+    index = {"paths": ["default/docker-local/team/app/1.0/list.manifest.json"]}
+
+    without = await ask("POST", V2, json=index)
+    standin.platform.switch(summary_index=True)
+    with_it = await ask("POST", V2, json=index)
+
+    assert without.json["artifacts"] == []
+    told = [artifact["general"]["sha256"] for artifact in with_it.json["artifacts"]]
+    assert told == [part.digest.removeprefix("sha256:") for part in parts]
+
+
+async def test_ids_and_fixes_have_the_form_that_is_switched_on(standin: Running, ask: Client) -> None:
+    sha256 = put_image(standin, "1.0", Scan(issues=(issue(1, OPENSSL),)))
+    standin.platform.switch(component_ids="bare", bracketed_fixes=True)
+
+    (component,) = (await one(ask, sha256))["issues"][0]["components"]
+
+    assert component["component_id"] == "3.12:libssl:1.1.1k-r0"
+    assert component["fixed_versions"] == ["[2.29.4]"]
+
+
+async def test_a_component_is_asked_about_by_its_id(ask: Client) -> None:
+    body = {
+        "id": "demo-1", "type": "Security", "provider": "demo", "package_type": "npm", "severity": "Critical",
+        "components": [{"id": "left-pad-evil", "vulnerable_versions": ["[1.0.0]"]}],
+    }  # fmt: skip
+    await ask("POST", "/xray/api/v1/events", json=body)
+    asked = [{"component_id": "npm://left-pad-evil:1.0.0"}, {"component_id": "nothing"}]
+
+    answer = await ask("POST", "/xray/api/v1/summary/component", json={"component_details": asked})
+
+    assert answer.json["artifacts"][0]["issues"][0]["issue_id"] == "demo-1"
+    assert answer.json["errors"][0]["identifier"] == "nothing"
+
+
+async def test_more_summaries_at_once_than_are_allowed_get_429(standin: Running, ask: Client) -> None:
+    hung, good = put_image(standin, "1.0"), put_image(standin, "2.0")
+    standin.platform.switch(summary_parallel=1, poisoned=[hung], poison="hung")
+    waiting = asyncio.create_task(ask("POST", V2, json={"checksums": [hung]}))
+
+    async with asyncio.timeout(9):
+        while (refused := await ask("POST", V2, json={"checksums": [good]})).status == 200:
+            await asyncio.sleep(0)
+    waiting.cancel()
+
+    assert refused.status == 429
+
+
+async def test_what_is_no_batch_is_refused(ask: Client) -> None:
+    empty = await ask("POST", V2, json={"paths": []})
+    wrong = await ask("POST", V2, json={"paths": "all"})
+    no_json = await ask("POST", V2, data=b"{")
+
+    assert [empty.status, wrong.status, no_json.status] == [400, 400, 415]
