@@ -117,4 +117,4 @@ def test_only_osv_feeds_have_a_window() -> None:
 
     relevance = terms(Settings(feeds=(osv, own))).relevance
 
-    assert (relevance.window_days, relevance.whole) == (90, {"own"})
+    assert (relevance.window_days, relevance.whole) == (90, frozenset({"own"}))
