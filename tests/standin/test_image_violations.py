@@ -3,6 +3,7 @@
 import asyncio
 
 import aiohttp
+import msgspec
 import pytest
 
 from jfrog_standin.seeding.seed import Seed
@@ -10,6 +11,7 @@ from jfrog_standin.server import Running
 from jfrog_standin.xray.scan import Scan
 from standin.conftest import Client
 from standin.flagged import IGNORE_RULES, VIOLATIONS, violations
+from standin.heard import listening
 from standin.scans import MOMENT, issue, put_image
 from standin.test_policies_watches import POLICIES, WATCHES, policy, watch
 
@@ -79,3 +81,21 @@ async def test_a_search_without_filters_may_never_end(standin: Running, ask: Cli
             )
 
     assert (await violations(ask, watch_name="reedbed"))["violations"] == []
+
+
+async def test_a_webhook_is_told_of_what_a_new_scan_finds(standin: Running, ask: Client) -> None:
+    sha256 = put_image(standin, "1.0")
+    async with listening() as heard:
+        await ask("POST", "/xray/api/v1/webhooks", json={"name": "inventory", "url": heard.url})
+        body = policy(min_severity="High")
+        body["rules"][0]["actions"]["webhooks"] = ["inventory"]
+        await ask("POST", POLICIES, json=body)
+        everywhere = {"resources": [{"type": "all-repos", "filters": []}]}
+        await ask("POST", WATCHES, json=watch() | {"project_resources": everywhere})
+
+        await ask.control("PUT", f"/scans/{sha256}", json=msgspec.to_builtins(Scan(issues=(issue(7),))))
+        (alert,) = await heard.events(1)
+
+    (told,) = alert["issues"]
+    assert (told["vulnerability_id"], told["cve"]) == ("XRAY-7", "CVE-2026-0007")
+    assert told["impacted_artifacts"][0]["path"] == "default/docker-local/team/app/1.0/"

@@ -1,58 +1,27 @@
 """The event service: who is told when files come and go, and what."""
 
-import asyncio
 import hashlib
 import hmac
 from collections.abc import AsyncIterator
 from typing import Any
 
-import msgspec
 import pytest
-from aiohttp import web
 
 from jfrog_standin.artifactory import images
 from jfrog_standin.artifactory.oci import Target
 from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running
 from standin.conftest import Client
+from standin.heard import Heard, listening
 from standin.scans import put_image
 
 SUBSCRIPTIONS = "/event/api/v1/subscriptions"
-WITHIN_S = 30.0
-
-
-class Heard:
-    """An HTTP server on loopback, and what it was told: header and body of each call."""
-
-    def __init__(self) -> None:
-        self.url = ""
-        self.calls: list[tuple[dict[str, str], bytes]] = []
-        self._more = asyncio.Event()
-
-    async def handle(self, request: web.Request) -> web.Response:
-        self.calls.append((dict(request.headers), await request.read()))
-        self._more.set()
-        return web.Response()
-
-    async def events(self, number: int) -> list[dict[str, Any]]:
-        """Wait for so many calls, and give their bodies."""
-        while len(self.calls) < number:
-            self._more.clear()
-            await asyncio.wait_for(self._more.wait(), WITHIN_S)
-        return [msgspec.json.decode(body) for _, body in self.calls]
 
 
 @pytest.fixture
 async def heard() -> AsyncIterator[Heard]:
-    listening = Heard()
-    app = web.Application()
-    app.router.add_post("/events", listening.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    listening.url = f"http://127.0.0.1:{runner.addresses[0][1]}/events"
-    yield listening
-    await runner.cleanup()
+    async with listening() as server:
+        yield server
 
 
 def subscription(heard: Heard, domain: str, *events: str, **handler: Any) -> dict[str, Any]:
