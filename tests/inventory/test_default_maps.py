@@ -77,7 +77,7 @@ FINDING_ROWS: list[tuple[str, Any]] = [
     (f"{TYPED}jfrog_artifactory_createdBy", "alice"),
     (f"{TYPED}jfrog_artifactory_modifiedBy", "admin"),
     (f"{FINDING}severity", 5),
-    (f"{FINDING}externalFindingId", "rbf1:ijkl"),
+    (f"{FINDING}externalFindingId", "finding-id"),  # given when it is shown, as is firstFoundOn
     (f"{FINDING}name", "CVE-2021-3711 in pkg:apk/alpine/openssl"),
     (f"{FINDING}description", "OpenSSL SM2 decryption overflows a buffer"),
     (f"{FINDING}sourceSeverity", "Critical"),
@@ -85,8 +85,11 @@ FINDING_ROWS: list[tuple[str, Any]] = [
     (f"{VULNERABILITY}cweIds", ["CWE-120", "CWE-787"]),
     (f"{VULNERABILITY}cweId", "CWE-120"),
     (f"{VULNERABILITY}cvss.cvss3Base", 9.8),
-    (f"{FINDING}firstFoundOn", "first-found"),  # given when it is shown
-    (f"{FINDING}findingDetectionURL", "https://jfrog.example/ui/x"),
+    (f"{FINDING}firstFoundOn", "first-found"),
+    (
+        f"{FINDING}findingDetectionURL",
+        "https://jfrog.example/ui/repos/tree/General/docker-local/team/app/1.2.0/manifest.json",
+    ),
     (
         f"{FINDING}solutionRecommendation",
         "Upgrade pkg:apk/alpine/openssl to 1.1.1l-r0 or 3.0.0-r0. Turn SM2 off.",

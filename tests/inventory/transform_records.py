@@ -126,8 +126,6 @@ VULNERABILITY = VulnerabilityRecord(
         Found(version="1.1.1j-r0", fixed_versions=("1.1.1l-r0", "3.0.0-r0"), applicability="undetermined"),
     ),
     impact_path=("docker-local/team/app/1.2.0/sha256__aa.tar.gz/3.12:openssl:1.1.1k-r0",),
-    external_finding_id="rbf1:ijkl",
-    finding_detection_url="https://jfrog.example/ui/x",
 )
 
 SCAN = ScanRecord(image=IMAGE, vulnerabilities=(VULNERABILITY,))

@@ -13,9 +13,7 @@ from reedbed.inventory.transform.expression import NotRead, parse, parse_path
 from reedbed.inventory.transform.fault import Fault
 from reedbed.inventory.transform.kinds import Base, Kind, Test, may_suit, of_constant, suits, test_of
 from reedbed.inventory.transform.source import SOURCES, SourceModel
-from reedbed.inventory.transform.target import GIVEN, TARGETS, TargetModel, kind_of, of_finding
-
-NOTHING = Evaluated(read=lambda _record, _one: None, kind=Kind(Base.ANY))
+from reedbed.inventory.transform.target import GIVEN, GIVEN_PATHS, TARGETS, TargetModel, kind_of, of_finding
 
 
 class Checked(msgspec.Struct, frozen=True, kw_only=True):
@@ -24,16 +22,13 @@ class Checked(msgspec.Struct, frozen=True, kw_only=True):
     number: int
     row: Row
     made: Evaluated
+    given: str | None  # nothing is made of the record then
     test: Test | None
     required: bool
 
     @property
     def target(self) -> str:
         return self.row.target
-
-    @property
-    def given(self) -> str | None:
-        return self.row.given
 
 
 class _Wrong(Exception):
@@ -109,11 +104,15 @@ def _lacking(rows: Iterable[Row], target: TargetModel) -> list[Fault]:
 
 
 def _row(number: int, row: Row, source: SourceModel, target: TargetModel) -> Checked:
+    named = [row.source, row.constant, row.expression, row.given]
+    if sum(each is not None for each in named) != 1:
+        raise _Wrong("a row has exactly one of from, constant, expression and given", "Leave one of them.")
     wanted = kind_of(target, row.target)
     if wanted is None:
         raise _Wrong(f"{target.name} has no such target path", _nearest(row.target, target))
-    made = _made(row, source)
-    if row.given is None and not may_suit(made.kind, wanted):
+    given = row.given or GIVEN_PATHS.get(row.source or "")
+    made = _given(given, row, source) if given else _made(row, source)
+    if not may_suit(made.kind, wanted):
         raise _Wrong(f"it gives {made.kind}, and {row.target} takes {wanted}", _conversion(wanted))
     if made.of_one and not of_finding(row.target):
         fix = "Write to findingGroup.findings[], or read a field that does not repeat."
@@ -125,14 +124,11 @@ def _row(number: int, row: Row, source: SourceModel, target: TargetModel) -> Che
     if row.identifier and not required:
         raise _Wrong("an identifier may not be missing", "Write required = true.")
     test = None if suits(made.kind, wanted) else test_of(wanted)
-    return Checked(number=number, row=row, made=made, test=test, required=required)
+    return Checked(number=number, row=row, made=made, given=given, test=test, required=required)
 
 
 def _made(row: Row, source: SourceModel) -> Evaluated:
     """Make ready what a row gives its target."""
-    named = [row.source, row.constant, row.expression, row.given]
-    if sum(each is not None for each in named) != 1:
-        raise _Wrong("a row has exactly one of from, constant, expression and given", "Leave one of them.")
     try:
         if row.source is not None:
             return evaluated(parse_path(row.source), source)
@@ -142,16 +138,14 @@ def _made(row: Row, source: SourceModel) -> Evaluated:
         raise _Wrong(
             str(error)[:500], "Mend it; docs/transform-maps.md lists paths and functions."
         ) from error
-    if row.given is not None:
-        return _given(row, source)
     return _constant(row.constant)
 
 
-def _given(row: Row, source: SourceModel) -> Evaluated:
-    if row.given not in GIVEN or not source.repeats or not row.target.endswith("firstFoundOn"):
-        known = ", ".join(f"{name} ({about})" for name, about in GIVEN.items())
-        raise _Wrong(f"{row.given!r} is not given for this target", f"firstFoundOn may be given {known}.")
-    return NOTHING
+def _given(given: str, row: Row, source: SourceModel) -> Evaluated:
+    if given not in GIVEN or not source.repeats or not of_finding(row.target):
+        known = ", ".join(f"{name} ({each.about})" for name, each in GIVEN.items())
+        raise _Wrong(f"{given!r} is not given here", f"Targets of a finding may be given {known}.")
+    return Evaluated(read=lambda _record, _one: None, kind=GIVEN[given].kind)
 
 
 def _constant(value: Any) -> Evaluated:

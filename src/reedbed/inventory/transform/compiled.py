@@ -80,7 +80,7 @@ class _Ready(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TransformMap:
-    """A compiled map. It keeps nothing but the count of its `problems`."""
+    """A compiled map. It keeps the count of its `problems`, and what it made of the last image."""
 
     def __init__(self, document: Document, rows: Sequence[Checked]) -> None:
         self.document = document
@@ -90,11 +90,16 @@ class TransformMap:
         """Target paths whose value Reedbed fills in when a finding is shown, by what it is."""
         self.reads = frozenset().union(*(row.made.paths for row in rows))
         """The source paths that are read."""
+        self.required = frozenset(row.target for row in rows if row.required)
         self.problems = Problems()
         running = [row for row in rows if not row.given]
         self._asset = [_ready(row) for row in running if not of_finding(row.target)]
         self._text = [_ready(row) for row in running if of_finding(row.target) and _of_text(row)]
-        self._finding = [_ready(row) for row in running if of_finding(row.target) and not _of_text(row)]
+        own = [row for row in running if of_finding(row.target) and not _of_text(row)]
+        self._of_image = [_ready(row) for row in own if not row.made.of_one]
+        self._of_both = [_ready(row) for row in own if row.made.of_one and row.made.of_record]
+        self._finding = [_ready(row) for row in own if not row.made.of_record]
+        self._last: tuple[object, Values] = (None, {})
 
     def asset(self, record: msgspec.Struct, *, report: Report | None = None) -> Values:
         """Make what is said of the asset. `record` is of the source model."""
@@ -107,18 +112,33 @@ class TransformMap:
     def finding(
         self, one: VulnerabilityRecord, record: ScanRecord | None = None, *, report: Report | None = None
     ) -> Values:
-        """Make the rest of a finding. Without `record`, rows that read it have no value."""
-        return _run(self._finding, record, one, report or self.problems.add)
+        """Make the rest of a finding; with a record also what its rows read of that image.
+
+        A finding may stand in several images: what is said of it in all of them reads none.
+        """
+        report = report or self.problems.add
+        made = _run(self._finding, None, one, report)
+        if record is None:
+            return made
+        return made | self._said_of_image(record, report) | _run(self._of_both, record, one, report)
+
+    def _said_of_image(self, record: ScanRecord, report: Report) -> Values:
+        """Make what a finding says of its image alone: once an image, not once a finding."""
+        last, made = self._last
+        if last is not record:
+            made = _run(self._of_image, record, None, report)
+            self._last = (record, made)
+        return made
 
     def apply(self, record: msgspec.Struct) -> Mapped:
         """Make everything of one record. It raises nothing, whatever is in the record."""
         problems: list[Problem] = []
         asset = self.asset(record, report=problems.append)
-        found = record.vulnerabilities if isinstance(record, ScanRecord) else ()
-        findings = []
-        for one in found:
-            shared = self.text(one, report=problems.append)
-            findings.append(shared | self.finding(one, record, report=problems.append))  # type: ignore[arg-type]
+        findings: list[Values] = []
+        if isinstance(record, ScanRecord):
+            for one in record.vulnerabilities:
+                shared = self.text(one, report=problems.append)
+                findings.append(shared | self.finding(one, record, report=problems.append))
         return Mapped(asset=asset, findings=tuple(findings), problems=tuple(problems))
 
 

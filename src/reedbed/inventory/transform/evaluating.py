@@ -21,6 +21,7 @@ from reedbed.inventory.transform.expression import (
 from reedbed.inventory.transform.functions import FUNCTIONS, Function, fits
 from reedbed.inventory.transform.kinds import Base, Kind, joined, of_constant
 from reedbed.inventory.transform.source import SourceModel, Unknown, find
+from reedbed.inventory.transform.target import GIVEN_PATHS
 
 Read = Callable[[Any, Any], Any]
 
@@ -89,6 +90,8 @@ def _over(parts: Sequence[Evaluated], read: Read, kind: Kind) -> Evaluated:
 
 
 def _path(path: Path, model: SourceModel) -> Evaluated:
+    if write(path) in GIVEN_PATHS:
+        raise Wrong(f"{write(path)} is filled in when a finding is shown: it can only be read alone, by from")
     try:
         found = find(model, path)
     except Unknown as error:

@@ -20,8 +20,21 @@ FINDING = "findingGroup.findings[]."
 VULNERABILITY = f"{FINDING}findingType.vulnerability."
 ATTRIBUTES = f"{FINDING}attributes."
 
-GIVEN = {"first-found": "when a run first saw the finding"}
-"""What no record tells, and Reedbed fills in when a finding is shown or exported."""
+
+class Given(msgspec.Struct, frozen=True, kw_only=True):
+    """What no record tells, and Reedbed fills in when a finding is shown or exported."""
+
+    about: str
+    kind: Kind
+
+
+GIVEN = {
+    "finding-id": Given(about="the finding's own id", kind=Kind(Base.TEXT)),
+    "first-found": Given(about="when a run first saw the finding", kind=Kind(Base.MOMENT)),
+}
+
+GIVEN_PATHS = {"vulnerabilities[].externalFindingId": "finding-id"}
+"""Source paths of the seed's page that are no field of JFrog's, and what they stand for."""
 
 _OWN_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 
