@@ -8,8 +8,9 @@ from msgspec.structs import asdict
 
 from reedbed.errors import ReedbedError
 from reedbed.inventory import closing, due
+from reedbed.inventory.bringing import Read
 from reedbed.inventory.listing import Listed, list_all_images, list_repositories
-from reedbed.inventory.reading import Read, Reading
+from reedbed.inventory.reading import Reading
 from reedbed.inventory.run import Mode, Sync
 from reedbed.jobs import Counts
 from reedbed.model.inventory import Stream

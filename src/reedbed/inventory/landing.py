@@ -14,26 +14,10 @@ _ENCODER = msgspec.json.Encoder(order="sorted")
 _REST = tuple(name for name in VulnerabilityRecord.__struct_fields__ if name not in TEXT)
 
 
-class Texts:
-    """The texts of advisories in a run: told apart by their content, and written once."""
-
-    def __init__(self) -> None:
-        self._written: set[str] = set()
-        self.new: dict[str, bytes] = {}
-
-    def put(self, record: VulnerabilityRecord) -> str:
-        """Take a vulnerability's text in; give its digest."""
-        body = _ENCODER.encode([getattr(record, name) for name in TEXT])
-        digest = hashlib.blake2b(body, digest_size=16).hexdigest()
-        if digest not in self._written:
-            self._written.add(digest)
-            self.new[digest] = body
-        return digest
-
-    def take(self) -> dict[str, bytes]:
-        """Give what is new since the last call."""
-        new, self.new = self.new, {}
-        return new
+def text_of(record: VulnerabilityRecord) -> tuple[str, bytes]:
+    """Give the text of a vulnerability's advisory, and its digest."""
+    body = _ENCODER.encode([getattr(record, name) for name in TEXT])
+    return hashlib.blake2b(body, digest_size=16).hexdigest(), body
 
 
 def landing_of(model: str, native: str, record: Any) -> Landing:

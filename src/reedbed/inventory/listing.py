@@ -4,12 +4,13 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import msgspec
+from sqlalchemy import Connection
 
 from reedbed.errors import ReedbedError
 from reedbed.inventory.landing import landing_of
 from reedbed.inventory.moments import moment
 from reedbed.inventory.records import repository_record, shown_key
-from reedbed.inventory.run import Sync
+from reedbed.inventory.run import Mode, Sync
 from reedbed.inventory.scope import Filters
 from reedbed.jfrog.artifactory import Artifactory, storage_keys
 from reedbed.jfrog.images import ListedImage, list_images
@@ -17,7 +18,7 @@ from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Lifecycle
 from reedbed.model.records import RepositoryRecord
-from reedbed.store.inventory import assets, landed, placements
+from reedbed.store.inventory import assets, landed, placements, presence
 from reedbed.store.inventory.assets import Asset
 from reedbed.store.inventory.placements import Placement
 
@@ -41,6 +42,8 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
 async def list_repositories(sync: Sync) -> list[Repo]:
     """List the repositories and keep them as assets; give those that the filters let in.
 
+    Those that are missed now were deleted, or the token lost its rights: a second list tells.
+
     Raises:
         Unreachable, Refused, Unreadable: they could not be listed; nothing is known then.
     """
@@ -51,7 +54,16 @@ async def list_repositories(sync: Sync) -> list[Repo]:
     await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now())
     landings = [landing_of("repository", record.key, record) for record in records]
     await sync.db.write(landed.land, sync.connection, landings, run=sync.id, now=sync.now())
+    await sync.db.write(_settle, sync, found, admitted)
     return admitted
+
+
+def _settle(connection: Connection, sync: Sync, found: Sequence[Repo], admitted: Sequence[Repo]) -> None:
+    keys, let_in = [repo.key for repo in found], {repo.key for repo in admitted}
+    name, counts = sync.connection, sync.mode is not Mode.DELTA
+    presence.leave_out(connection, name, [key for key in keys if key not in let_in])
+    presence.miss(connection, name, keys, run=sync.id, counts=counts)
+    presence.end_retired(connection, name, now=sync.now())
 
 
 def _asset(sync: Sync, record: RepositoryRecord) -> Asset:
@@ -68,6 +80,7 @@ def _asset(sync: Sync, record: RepositoryRecord) -> Asset:
         project=record.project,
         xray_indexed=record.xray_index,
         description=record.description,
+        mapped=sync.shapes.repository(record),
     )
 
 
@@ -96,9 +109,14 @@ async def list_all_images(
             ended += await sync.db.write(
                 placements.end_unseen, sync.connection, shown_key(key), run=sync.id, now=sync.now()
             )
-    await sync.db.write(placements.leave_out, sync.connection, [shown_key(r.key) for r in repositories])
-    await sync.db.write(assets.follow_filters, sync.connection)
+    await sync.db.write(_follow, sync.connection, list(refused))
     return Listed(images=images, ended=ended, refused=refused, newest=newest)
+
+
+def _follow(connection: Connection, name: str, refused: Sequence[str]) -> None:
+    presence.put_away(connection, name, refused)
+    placements.follow_all_indexes(connection, name)
+    presence.follow(connection, name)
 
 
 async def _pages(

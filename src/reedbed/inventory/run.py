@@ -8,6 +8,7 @@ import msgspec
 
 from reedbed.inventory.records import Origin
 from reedbed.inventory.scope import Scope
+from reedbed.inventory.shaping import Shapes
 from reedbed.jfrog.session import JFrog
 from reedbed.model.inventory import Stream
 from reedbed.store.database import Database
@@ -30,6 +31,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     connection: str
     scope: Scope
+    shapes: Shapes
     mode: Mode = Mode.FULL
     started_at: datetime  # when the run began; before a crash, if there was one
     jfrog: JFrog

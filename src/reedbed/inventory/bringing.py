@@ -1,0 +1,174 @@
+"""Bringing in what was read of some scopes: first made ready, without the store; then written at once."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection
+
+from reedbed.inventory.image import Image
+from reedbed.inventory.landing import IMAGE, landing_of, landing_of_scan, text_of
+from reedbed.inventory.moments import moment
+from reedbed.inventory.observed import observed
+from reedbed.inventory.plan import Observed
+from reedbed.inventory.reconcile import Counts, reconcile
+from reedbed.inventory.records import image_record, native_of
+from reedbed.inventory.run import Sync
+from reedbed.jfrog.summary import Answer
+from reedbed.model.identity import asset_id
+from reedbed.model.inventory import AssetClass, Coverage
+from reedbed.model.records import ImageRecord, ScanRecord
+from reedbed.store.inventory import assets, landed, mapped_texts, placements, scopes
+from reedbed.store.inventory.assets import Asset, Look
+from reedbed.store.inventory.landed import Landing
+from reedbed.store.inventory.scopes import Scope
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What reading some scopes came to."""
+
+    images: int = 0
+    gaps: int = 0  # without a conclusive answer
+    records: int = 0  # landed, new or changed
+    findings: Counts = Counts()
+
+    def __add__(self, other: "Read") -> "Read":
+        names = self.__struct_fields__
+        return Read(**{name: getattr(self, name) + getattr(other, name) for name in names})
+
+
+class Brought(msgspec.Struct, kw_only=True):
+    """What some scopes' images become in the store."""
+
+    images: int = 0
+    gaps: int = 0
+    assets: list[tuple[Scope, Asset]] = []
+    children: list[tuple[str, str, str]] = []
+    looks: list[Look] = []
+    landings: list[Landing] = []
+    answers: dict[Scope, dict[str, tuple[Observed, ...]]] = {}
+    texts: dict[str, bytes] = {}  # of advisories, by their digests
+    mapped: dict[str, dict[str, Any]] = {}  # what the map makes of those texts
+
+
+def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Brought:
+    """Make ready what images become; `known` are the texts that are in the store already."""
+    brought = Brought()
+    for image in images:
+        brought.images += image.is_image
+        conclusive = image.answer is not None and image.answer.coverage.conclusive
+        brought.gaps += image.is_image and not conclusive
+        if look := _look(image):
+            brought.looks.append(look)
+        if image.manifest is None:
+            continue
+        record = image_record(image.listed, image.manifest, image.config, sync.origin)
+        shape = sync.shapes.image(record)
+        brought.assets.append((image.scope, _asset(image, record, shape)))
+        brought.children += _children(image, sync.connection)
+        brought.landings.append(landing_of(IMAGE, native_of(record), record))
+        if image.answer and image.answer.coverage in (Coverage.SCANNED, Coverage.PARTIAL):
+            _take_in(image, record, image.answer, sync, brought)
+    brought.texts = {digest: body for digest, body in brought.texts.items() if digest not in known}
+    brought.mapped = {digest: brought.mapped[digest] for digest in brought.texts}
+    return brought
+
+
+def _take_in(image: Image, record: ImageRecord, answer: Answer, sync: Sync, brought: Brought) -> None:
+    scan = ScanRecord(
+        image=record,
+        vulnerabilities=answer.vulnerabilities,
+        licenses=answer.licenses,
+        operational_risks=answer.operational_risks,
+    )
+    digests = []
+    for each in scan.vulnerabilities:
+        digest, body = text_of(each)
+        digests.append(digest)
+        if digest not in brought.texts:
+            brought.texts[digest] = body
+            brought.mapped[digest] = sync.shapes.text(each)
+    brought.landings.append(landing_of_scan(native_of(record), scan, digests))
+    of_finding = zip(digests, scan.vulnerabilities, strict=True)
+    brought.answers.setdefault(image.scope, {})[image.asset] = observed(
+        scan.vulnerabilities,
+        digests,
+        connection=sync.connection,
+        scope=f"{image.scope.repository}/{image.scope.path}",
+        mapped=[sync.shapes.finding(digest, each) for digest, each in of_finding],
+    )
+
+
+def bring_in(connection: Connection, sync: Sync, unit: Sequence[Scope], brought: Brought) -> Read:
+    """Write it, with the note that these scopes were read."""
+    now, name = sync.now(), sync.connection
+    first = placements.first_of(connection, {asset.id for _, asset in brought.assets})
+    named = [asset for at, asset in brought.assets if first.get(asset.id) == (at.repository, at.path)]
+    assets.save(connection, name, named, run=sync.id, now=now)
+    placements.save_children(connection, brought.children)
+    placements.follow_indexes(connection, unit)
+    assets.note_looks(connection, brought.looks, now=now)
+    landed.save_texts(connection, brought.texts)
+    mapped_texts.save(connection, sync.shapes.vulnerability_map, brought.mapped)
+    counts = landed.land(connection, name, brought.landings, run=sync.id, now=now)
+    findings = Counts()
+    for scope in unit:
+        answers: Mapping[str, tuple[Observed, ...]] = brought.answers.get(scope, {})
+        findings += reconcile(connection, scope, answers, run=sync.id, began=sync.started_at, now=now)
+    scopes.note_read(connection, unit, run=sync.id, now=now)
+    return Read(
+        images=brought.images,
+        gaps=brought.gaps,
+        records=counts.new + counts.changed,
+        findings=findings,
+    )
+
+
+def _asset(image: Image, record: ImageRecord, shape: dict[str, Any]) -> Asset:
+    config = record.blob_config or {}
+    tag = record.image_tag
+    return Asset(
+        id=image.asset,
+        asset_class=AssetClass.IMAGE,
+        native=image.digest,
+        vendor_id=record.eval_vendor_asset_id,
+        name=f"{record.image_repository}/{record.image_name}" + (f":{tag}" if tag else f"@{image.digest}"),
+        registry=record.image_registry,
+        repository=record.image_repository,
+        path=record.image_name,
+        tag=tag,
+        manifest_digest=image.digest,
+        config_digest=record.config.digest if record.config else None,
+        media_type=image.manifest.media_type if image.manifest else None,
+        architecture=_text(config.get("architecture")),
+        os=_text(config.get("os")),
+        size_bytes=record.image_size,
+        built_at=moment(config.get("created")),
+        uploaded_at=moment(record.storage_manifest.created),
+        is_index=bool(image.manifest and image.manifest.manifests),
+        mapped=shape,
+    )
+
+
+def _text(value: object) -> str | None:
+    return value[:200] if isinstance(value, str) and value else None
+
+
+def _children(image: Image, connection: str) -> list[tuple[str, str, str]]:
+    return [
+        (image.asset, asset_id(connection, AssetClass.IMAGE, child.digest), _platform(child.platform or {}))
+        for child in (image.manifest.manifests if image.manifest else ())
+    ]
+
+
+def _platform(told: dict[str, Any]) -> str:
+    return "/".join(str(told[key])[:40] for key in ("os", "architecture", "variant") if told.get(key))
+
+
+def _look(image: Image) -> Look | None:
+    if image.answer is None:
+        return None
+    return Look(
+        asset=image.asset, coverage=image.answer.coverage, reason=image.answer.reason, scanned_at=None
+    )
