@@ -19,6 +19,7 @@ from msgspec import Meta
 from reedbed.errors import SettingsError
 from reedbed.feeds.login_settings import Login
 from reedbed.feeds.settings import FeedSettings
+from reedbed.inventory.score import Weights
 
 SECRET_VARIABLES = {
     "REEDBED_SECRET_KEY": "the key that encrypts credentials at rest, instead of a key file",
@@ -169,6 +170,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     xray: Xray = Xray()
     worker: Worker = Worker()
     safedep: Login = Login()
+    score: Weights = Weights()
     feeds: Annotated[
         tuple[FeedSettings, ...], Meta(description="The feeds, a `[[feeds]]` table each: see docs/feeds.md.")
     ] = ()
