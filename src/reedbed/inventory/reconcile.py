@@ -9,7 +9,7 @@ from sqlalchemy import Connection
 from reedbed.inventory import ending, plan
 from reedbed.inventory.ending import Closing
 from reedbed.inventory.plan import Facts, Image, Kept, Observed, Occurrence, Update
-from reedbed.model.inventory import Coverage, Lifecycle
+from reedbed.model.inventory import Coverage
 from reedbed.store.inventory import closings as staged
 from reedbed.store.inventory import scopes
 from reedbed.store.inventory.rekeying import rekey
@@ -89,13 +89,12 @@ def images_of(connection: Connection, scope: Scope, answers: Answers) -> list[Im
 
 
 def _image(row: ImageRow, answer: tuple[Observed, ...] | None) -> Image:
-    away = row.lifecycle is Lifecycle.UNAVAILABLE
     return Image(
         asset=row.asset,
         current=row.current,
         present=row.present,
         in_scope=row.in_scope or not row.present,
-        coverage=Coverage.UNAVAILABLE if away else row.coverage or Coverage.UNKNOWN,
+        coverage=row.coverage or Coverage.UNKNOWN,
         answer=answer,
     )
 

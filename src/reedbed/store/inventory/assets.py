@@ -301,24 +301,8 @@ def want_changed(connection: Connection, counts: Mapping[str, str], *, run: str)
 
 
 def _readable(name: str) -> ColumnElement[bool]:
-    here = exists().where(
-        IMAGE_REFS.c.asset == ASSETS.c.id, IMAGE_REFS.c.gone_at.is_(None), IMAGE_REFS.c.in_scope.is_(True)
-    )
+    here = ASSETS.c.lifecycle == Lifecycle.PRESENT
     return and_(ASSETS.c.connection == name, ASSETS.c.asset_class == AssetClass.IMAGE, here)
-
-
-def follow_filters(connection: Connection, name: str) -> None:
-    """Mark the images that are only where the filters leave them out, and those that are let in again."""
-    let_in = exists().where(
-        IMAGE_REFS.c.asset == ASSETS.c.id, IMAGE_REFS.c.gone_at.is_(None), IMAGE_REFS.c.in_scope.is_(True)
-    )
-    images = and_(ASSETS.c.connection == name, ASSETS.c.asset_class == AssetClass.IMAGE)
-    out = (Lifecycle.PRESENT, Lifecycle.OUT_OF_SCOPE)
-    for admitted, now in zip((True, False), out, strict=True):
-        rule = let_in if admitted else ~let_in
-        connection.execute(
-            update(ASSETS).where(images, ASSETS.c.lifecycle.in_(out), rule).values(lifecycle=now)
-        )
 
 
 def retire_unplaced(connection: Connection, name: str) -> int:

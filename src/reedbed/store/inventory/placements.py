@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, and_, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, select, tuple_, update
 
 from reedbed.store.columns import storable_key
 from reedbed.store.dialects import merge
 from reedbed.store.inventory import wording
 from reedbed.store.inventory.assets import ASSETS, IMAGE_REFS, INDEX_CHILDREN
+from reedbed.store.inventory.presence import away
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.rows import slices
 
@@ -85,17 +86,6 @@ def end_unseen(connection: Connection, name: str, repository: str, *, run: str, 
     return connection.execute(statement).rowcount
 
 
-def leave_out(connection: Connection, name: str, repositories: Sequence[str]) -> None:
-    """Mark what is in repositories that the filters do not name any more; they are not listed."""
-    query = select(_REF.repository).where(_REF.connection == name).distinct()
-    for repository in set(connection.execute(query).scalars()) - set(repositories):
-        connection.execute(
-            update(IMAGE_REFS)
-            .where(_REF.connection == name, _REF.repository == repository)
-            .values(in_scope=False)
-        )
-
-
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A placement in a scope, and whether a run wants to read it."""
 
@@ -118,6 +108,7 @@ def of_scopes(connection: Connection, some: Iterable[Scope], *, run: str) -> lis
                 _REF.path == scope.path,
                 _REF.gone_at.is_(None),
                 _REF.in_scope.is_(True),
+                _REF.repository.not_in(away(scope.connection)),
             )
             .order_by(_REF.tag, _REF.asset)
         )
@@ -164,9 +155,25 @@ def save_children(connection: Connection, children: Iterable[tuple[str, str, str
 
 
 def follow_indexes(connection: Connection, some: Sequence[Scope]) -> None:
-    """Count images that are there by their digests as current exactly where a current index has them."""
+    """Let the images of scopes that are there by their digests be as the indexes that have them."""
+    for scope in some:
+        place = (
+            _REF.connection == scope.connection,
+            _REF.repository == scope.repository,
+            _REF.path == scope.path,
+        )
+        _follow_indexes(connection, and_(*place))
+
+
+def follow_all_indexes(connection: Connection, name: str) -> None:
+    """As `follow_indexes`, of all that a connection has."""
+    _follow_indexes(connection, _REF.connection == name)
+
+
+def _follow_indexes(connection: Connection, where: ColumnElement[bool]) -> None:
+    """Current is what a current index has, and in scope unless the filters leave all its indexes out."""
     parent = IMAGE_REFS.alias("parent")
-    led_to = exists().where(
+    of_index = (
         INDEX_CHILDREN.c.child == _REF.asset,
         INDEX_CHILDREN.c.parent == parent.c.asset,
         parent.c.connection == _REF.connection,
@@ -175,15 +182,10 @@ def follow_indexes(connection: Connection, some: Sequence[Scope]) -> None:
         parent.c.tag != "",
         parent.c.gone_at.is_(None),
     )
-    for scope in some:
-        untagged = and_(
-            _REF.connection == scope.connection,
-            _REF.repository == scope.repository,
-            _REF.path == scope.path,
-            _REF.tag == "",
-            _REF.gone_at.is_(None),
-        )
-        connection.execute(update(IMAGE_REFS).where(untagged).values(current=led_to))
+    listed, let_in = exists().where(*of_index), exists().where(*of_index, parent.c.in_scope.is_(True))
+    untagged = and_(where, _REF.tag == "", _REF.gone_at.is_(None))
+    connection.execute(update(IMAGE_REFS).where(untagged).values(current=listed))
+    connection.execute(update(IMAGE_REFS).where(untagged, listed).values(in_scope=let_in))
 
 
 def repositories(connection: Connection, name: str) -> list[str]:

@@ -10,8 +10,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
+    Integer,
     String,
     Table,
     and_,
@@ -25,14 +27,13 @@ from reedbed.model.inventory import (
     Applicability,
     Coverage,
     FindingType,
-    Lifecycle,
     Severity,
     Status,
     Triage,
 )
 from reedbed.store.columns import KEY, METADATA, Utc, storable_key
 from reedbed.store.dialects import merge
-from reedbed.store.inventory import wording
+from reedbed.store.inventory import presence, wording
 from reedbed.store.inventory.assets import ASSETS, IMAGE_REFS
 from reedbed.store.inventory.findings import FINDING_EVENTS, FINDINGS, OCCURRENCES
 from reedbed.store.inventory.wording import Field
@@ -101,7 +102,6 @@ class ImageRow(msgspec.Struct, frozen=True, kw_only=True):
     current: bool
     present: bool
     in_scope: bool
-    lifecycle: Lifecycle
     coverage: Coverage | None
 
 
@@ -130,35 +130,48 @@ def occurrences_of(connection: Connection, scope: Scope) -> list[OccurrenceRow]:
 
 
 def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
-    """Read the images that a scope has or had; an image with several tags is one."""
+    """Read the images that a scope has or had; an image with several tags is one, an index is none."""
     refs, here = IMAGE_REFS.c, IMAGE_REFS.c.gone_at.is_(None)
     query = (
         select(
             refs.asset,
-            func.max(and_(refs.current, here).cast(ASSETS.c.critical.type)).label("current"),
-            func.max(here.cast(ASSETS.c.critical.type)).label("present"),
-            func.max(and_(refs.in_scope, here).cast(ASSETS.c.critical.type)).label("in_scope"),
-            ASSETS.c.lifecycle,
+            _any(and_(refs.current, here)).label("current"),
+            _any(here).label("present"),
+            _any(and_(refs.in_scope, here)).label("in_scope"),
             ASSETS.c.coverage,
         )
         .join(ASSETS, ASSETS.c.id == refs.asset)
         .where(
-            refs.connection == scope.connection, refs.repository == scope.repository, refs.path == scope.path
+            refs.connection == scope.connection,
+            refs.repository == scope.repository,
+            refs.path == scope.path,
+            ASSETS.c.is_index.is_(False),
         )
-        .group_by(refs.asset, ASSETS.c.lifecycle, ASSETS.c.coverage)
+        .group_by(refs.asset, ASSETS.c.coverage)
         .order_by(refs.asset)
     )
+    rows = connection.execute(query)
+    away = is_away(connection, scope)
     return [
         ImageRow(
             asset=row.asset,
             current=bool(row.current),
             present=bool(row.present),
             in_scope=bool(row.in_scope),
-            lifecycle=row.lifecycle,
-            coverage=row.coverage,
+            coverage=Coverage.UNAVAILABLE if away else row.coverage,
         )
-        for row in connection.execute(query)
+        for row in rows
     ]
+
+
+def _any(condition: ColumnElement[bool]) -> ColumnElement[Any]:
+    return func.max(condition.cast(Integer))
+
+
+def is_away(connection: Connection, scope: Scope) -> bool:
+    """Say whether a scope's repository can't be read now."""
+    away = presence.away(scope.connection).where(ASSETS.c.native == scope.repository)
+    return connection.execute(away).first() is not None
 
 
 def page(connection: Connection, name: str, *, after: Scope | None = None, limit: int = 500) -> list[Scope]:
