@@ -51,11 +51,11 @@ def count_open(connection: Connection, name: str) -> int:
 def count_staged(connection: Connection, name: str) -> dict[Status, int]:
     """Count what is staged, or held, by what it would become."""
     query = (
-        select(CLOSINGS.c.status, func.count())
+        select(CLOSINGS.c.status, func.count().label("many"))
         .where(CLOSINGS.c.connection == name)
         .group_by(CLOSINGS.c.status)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row.status: row.many for row in connection.execute(query)}
 
 
 def carry_out(connection: Connection, name: str, *, run: str | None, now: datetime) -> int:

@@ -24,5 +24,5 @@ def of(connection: Connection, name: str, texts: Iterable[str]) -> dict[str, dic
         query = select(MAPPED_TEXTS.c.text, MAPPED_TEXTS.c.mapped).where(
             MAPPED_TEXTS.c.map == name, MAPPED_TEXTS.c.text.in_(some)
         )
-        found |= dict(connection.execute(query).tuples().all())
+        found |= {row.text: row.mapped for row in connection.execute(query)}
     return found

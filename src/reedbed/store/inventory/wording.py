@@ -85,7 +85,7 @@ def _kept(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     found: dict[int, str] = {}
     for some in slices(sorted(ids)):
         query = select(WORDINGS.c.id, WORDINGS.c.value).where(WORDINGS.c.id.in_(some))
-        found |= dict(connection.execute(query).tuples().all())
+        found |= {row.id: row.value for row in connection.execute(query)}
     return found
 
 
