@@ -27,6 +27,7 @@ from reedbed.store.inventory.findings import (
     MAPPED_TEXTS,
     OCCURRENCES,
     TRIAGE,
+    VIOLATIONS,
     VULNERABILITIES,
 )
 from reedbed.store.inventory.findings import FINDINGS as INVENTORY_FINDINGS
@@ -98,6 +99,7 @@ TABLES = (
     TEXTS,
     TRIAGE,
     UNUSABLE,
+    VIOLATIONS,
     VULNERABILITIES,
     WEBHOOKS,
     WITHDRAWALS,

@@ -60,6 +60,7 @@ ASSETS = Table(
     Column("project", String),
     Column("xray_indexed", Boolean),
     Column("description", Text),
+    Column("artifact_count", NUMBER),  # of a repository
     Column("is_index", Boolean, nullable=False),  # a multi-arch index: its children have the findings
     Column("base_image", Text),  # the name of the known image with the most of its first layers
     Column("criticality", Integer),  # 1 to 5
@@ -150,7 +151,9 @@ ASSET_TAGS = Table(
     Column("asset", KEY, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True),
     Column("key", KEY, primary_key=True),
     Column("value", KEY, primary_key=True),
-    Column("origin", KEY, primary_key=True),  # property, label, user, rule
+    Column("origin", KEY, primary_key=True),  # property, label, repository, user, rule
+    # Where in Artifactory it stands, `repository/path:tag`; "": it is said of the asset wherever that is.
+    Column("place", KEY, primary_key=True, default=""),
     Index(None, "key", "value"),
 )
 
@@ -181,6 +184,7 @@ class Asset(msgspec.Struct, frozen=True, kw_only=True):
     project: str | None = None
     xray_indexed: bool | None = None
     description: str | None = None
+    artifact_count: int | None = None
     is_index: bool = False
     mapped: dict[str, Any] = {}
 
@@ -282,7 +286,7 @@ def want_stale(connection: Connection, name: str, *, run: str, before: datetime,
     stale = or_(
         ASSETS.c.checked_at.is_(None),
         ASSETS.c.checked_at < before,
-        ASSETS.c.coverage.not_in([each for each in Coverage if each.conclusive]),
+        ASSETS.c.coverage.not_in([Coverage.SCANNED, Coverage.NOT_REQUESTED]),
     )
     connection.execute(update(ASSETS).where(_readable(name), or_(stale, new)).values(due_run=run))
 

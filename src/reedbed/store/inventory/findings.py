@@ -126,6 +126,18 @@ TRIAGE = Table(
     Column("origin", String, nullable=False),  # user, ignore-rule, vex
     Column("at", Utc, nullable=False),
     Column("until", Utc),
+    Column("rule", Text),  # Xray's id of the ignore rule
+)
+
+VIOLATIONS = Table(
+    "violations",
+    METADATA,
+    Column("finding", KEY, ForeignKey("inventory_findings.id", ondelete="CASCADE"), primary_key=True),
+    Column("watch", KEY, nullable=False),
+    Column("policies", Json(tuple[str, ...]), nullable=False),
+    Column("kind", String, nullable=False),  # Security, License, Operational_Risk
+    Column("created_at", Utc),  # when Xray first saw it
+    Index(None, "watch"),
 )
 
 EPSS = Table(

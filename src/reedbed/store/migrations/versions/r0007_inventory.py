@@ -177,6 +177,7 @@ def _assets() -> None:
         sa.Column("project", sa.String),
         sa.Column("xray_indexed", sa.Boolean),
         sa.Column("description", sa.Text),
+        sa.Column("artifact_count", NUMBER),
         sa.Column("is_index", sa.Boolean, nullable=False),
         sa.Column("base_image", sa.Text),
         sa.Column("criticality", sa.Integer),
@@ -285,7 +286,8 @@ def _assets() -> None:
         sa.Column("key", KEY, nullable=False),
         sa.Column("value", KEY, nullable=False),
         sa.Column("origin", KEY, nullable=False),
-        sa.PrimaryKeyConstraint("asset", "key", "value", "origin", name="pk_asset_tags"),
+        sa.Column("place", KEY, nullable=False),
+        sa.PrimaryKeyConstraint("asset", "key", "value", "origin", "place", name="pk_asset_tags"),
         sa.ForeignKeyConstraint(
             ["asset"], ["assets.id"], name="fk_asset_tags_asset_assets", ondelete="CASCADE"
         ),
@@ -441,6 +443,7 @@ def _findings() -> None:
         sa.Column("origin", sa.String, nullable=False),
         sa.Column("at", UTC, nullable=False),
         sa.Column("until", UTC),
+        sa.Column("rule", sa.Text),
         sa.PrimaryKeyConstraint("finding", name="pk_triage"),
         sa.ForeignKeyConstraint(
             ["finding"],
@@ -449,6 +452,22 @@ def _findings() -> None:
             ondelete="CASCADE",
         ),
     )
+    op.create_table(
+        "violations",
+        sa.Column("finding", KEY, nullable=False),
+        sa.Column("watch", KEY, nullable=False),
+        sa.Column("policies", sa.Text, nullable=False),
+        sa.Column("kind", sa.String, nullable=False),
+        sa.Column("created_at", UTC),
+        sa.PrimaryKeyConstraint("finding", name="pk_violations"),
+        sa.ForeignKeyConstraint(
+            ["finding"],
+            ["inventory_findings.id"],
+            name="fk_violations_finding_inventory_findings",
+            ondelete="CASCADE",
+        ),
+    )
+    op.create_index("ix_violations_watch", "violations", ["watch"])
 
 
 def _enrichment() -> None:
