@@ -57,8 +57,7 @@ def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Bro
     brought = Brought()
     for image in images:
         brought.images += image.is_image
-        conclusive = image.answer is not None and image.answer.coverage.conclusive
-        brought.gaps += image.is_image and not conclusive
+        brought.gaps += image.is_image and not (image.coverage and image.coverage.conclusive)
         if look := _look(image):
             brought.looks.append(look)
         if image.manifest is None:
@@ -167,8 +166,6 @@ def _platform(told: dict[str, Any]) -> str:
 
 
 def _look(image: Image) -> Look | None:
-    if image.answer is None:
+    if image.coverage is None:
         return None
-    return Look(
-        asset=image.asset, coverage=image.answer.coverage, reason=image.answer.reason, scanned_at=None
-    )
+    return Look(asset=image.asset, coverage=image.coverage, reason=image.reason, scanned_at=None)

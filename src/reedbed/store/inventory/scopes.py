@@ -130,7 +130,10 @@ def occurrences_of(connection: Connection, scope: Scope) -> list[OccurrenceRow]:
 
 
 def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
-    """Read the images that a scope has or had; an image with several tags is one, an index is none."""
+    """Read the images that a scope has or had; an image with several tags is one.
+
+    An index is none, nor is what is attached to an image: nothing is ever asked of them.
+    """
     refs, here = IMAGE_REFS.c, IMAGE_REFS.c.gone_at.is_(None)
     query = (
         select(
@@ -146,6 +149,7 @@ def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
             refs.repository == scope.repository,
             refs.path == scope.path,
             ASSETS.c.is_index.is_(False),
+            func.coalesce(ASSETS.c.coverage, Coverage.UNKNOWN) != Coverage.NOT_REQUESTED,
         )
         .group_by(refs.asset, ASSETS.c.coverage)
         .order_by(refs.asset)
