@@ -30,7 +30,17 @@ class Cron(msgspec.Struct, frozen=True):
     zone: str = "UTC"
 
 
-Schedule = Every | Cron
+Moment = Callable[[datetime], datetime | None]
+
+
+class Planned(msgspec.Struct, frozen=True):
+    """At moments that a flow works out itself, by rules of its own."""
+
+    due: Moment  # the moment whose run is due at a time; None: nothing is
+    before: Moment  # the last moment up to a time, whether it was kept or not; None: there was none
+
+
+Schedule = Every | Cron | Planned
 
 
 class Outcome(StrEnum):

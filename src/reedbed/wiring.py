@@ -23,12 +23,14 @@ from reedbed.intel.plan import Limits
 from reedbed.intel.push import Observer, Target
 from reedbed.intel.relevance import Relevance
 from reedbed.intel.terms import Terms
+from reedbed.inventory import starting
 from reedbed.inventory.connections import Connections
+from reedbed.inventory.run import Mode
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.custom_issue import IssueStyle
 from reedbed.jfrog.session import JFrog, connect
 from reedbed.jfrog.xray import Xray
-from reedbed.jobs import Counts, Every, Job, RunContext, now_utc
+from reedbed.jobs import Counts, Every, Job, RunContext, Schedule, now_utc
 from reedbed.metrics import Metrics
 from reedbed.model.platform import Platform
 from reedbed.model.secret import Secret
@@ -36,7 +38,9 @@ from reedbed.settings import Settings
 from reedbed.store import keys, logins, pace, platforms, profiles
 from reedbed.store.database import Database, open_database
 from reedbed.store.inventory import connections as store
+from reedbed.store.inventory.connections import Connection
 from reedbed.store.migrate import migrate
+from reedbed.store.runs import Run
 from reedbed.store.vault import Vault
 
 log = structlog.get_logger(__name__)
@@ -325,6 +329,21 @@ async def _hunt(parts: Parts, name: str, run: RunContext) -> Counts:
         return await flow.look(
             run, jfrog, parts.db, terms=parts.terms, ask_xray=parts.settings.intel.hunt_xray, now=now_utc
         )
+
+
+def sync_jobs(parts: Parts, enabled: Sequence[tuple[Connection, Run | None]]) -> list[Job]:
+    """One job for each connection that may run, which its own schedule makes due."""
+    return [sync_job(parts, each.name, schedule=starting.planned(each, newest)) for each, newest in enabled]
+
+
+def sync_job(parts: Parts, name: str, *, schedule: Schedule, mode: Mode | None = None) -> Job:
+    """The job of one connection; without a mode it reads as much as its schedule says."""
+    return Job(flow=starting.FLOW, platform=name, schedule=schedule, run=partial(_sync, parts, name, mode))
+
+
+async def _sync(parts: Parts, name: str, mode: Mode | None, run: RunContext) -> Counts:
+    async with line_of(parts, name) as jfrog:
+        return await starting.carry_out(run, jfrog, parts.db, name, mode=mode)
 
 
 async def _bring(parts: Parts, name: str, full: bool, told: Observer | None, run: RunContext) -> Counts:

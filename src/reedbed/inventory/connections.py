@@ -8,6 +8,7 @@ from sqlalchemy import Connection as Sql
 
 from reedbed.errors import SettingsError
 from reedbed.inventory import checks
+from reedbed.inventory.schedule import Schedule
 from reedbed.inventory.scope import Scope
 from reedbed.jfrog.access import token_expiry
 from reedbed.model.platform import NAME, Platform
@@ -150,16 +151,117 @@ class Connections:
         await self._check_proved(connection)
         return await self._switch(connection, State.REGISTERED, who=who, action="enable connection")
 
+    async def pause(self, name: str, *, who: str) -> Connection:
+        """Begin no run of its schedule any more, until it is resumed; a live run goes on to its end.
+
+        Raises:
+            SettingsError: it is a draft, which does not run anyway.
+        """
+        connection = await self._db.read(store.get, name)
+        await self._check_proved(connection)
+        return await self._switch(connection, State.PAUSED, who=who, action="pause connection")
+
     async def _check_proved(self, connection: Connection) -> None:
         if connection.proved_at is None:
             raise not_proved(connection, await self._db.read(store.history, connection.name, limit=1))
 
     async def _switch(self, connection: Connection, state: State, *, who: str, action: str) -> Connection:
-        now = self._now()
-        changed = msgspec.structs.replace(connection, state=state, runs_from=now, changed_at=now)
+        """Change the state; what was missed until now stays missed."""
+        changed = msgspec.structs.replace(connection, state=state, runs_from=self._now())
+        return await self._save(changed, who=who, action=action)
+
+    async def edit(
+        self,
+        name: str,
+        *,
+        who: str,
+        description: str | None = None,
+        platform: Platform | None = None,
+        scope: Scope | None = None,
+    ) -> Connection:
+        """Change what a connection is; with another platform or more streams it is a draft again.
+
+        Raises:
+            SettingsError: somebody has changed it meanwhile.
+        """
+        before = await self._db.read(store.get, name)
+        after = before
+        if description is not None:
+            after = msgspec.structs.replace(after, description=description)
+        if scope is not None:
+            after = msgspec.structs.replace(after, scope=msgspec.to_builtins(scope))
+        if platform is not None:
+            after = msgspec.structs.replace(after, platform=platform.name)
+        more = set(scope_of(after).streams) - set(scope_of(before).streams)
+        if more or after.platform != before.platform:
+            after = msgspec.structs.replace(after, state=State.DRAFT, proved_at=None)
+        return await self._save(after, who=who, action="edit connection")
+
+    async def schedule(self, name: str, wanted: Schedule, *, who: str) -> Connection:
+        """Say when a connection runs from now on.
+
+        Raises:
+            SettingsError: it is a draft.
+        """
+        connection = await self._db.read(store.get, name)
+        await self._check_proved(connection)
+        changed = msgspec.structs.replace(
+            connection, schedule=msgspec.to_builtins(wanted), runs_from=self._now()
+        )
+        return await self._save(changed, who=who, action="schedule connection")
+
+    async def rotate(self, name: str, token: str, *, who: str, test: bool = True) -> Tested:
+        """Give a connection a token of its own, after testing it: where that fails the old one stays.
+
+        Untested, the new one is taken as it is, and the connection is a draft.
+
+        Raises:
+            SettingsError: somebody has changed the connection meanwhile.
+        """
+        connection = await self._db.read(store.get, name)
+        platform = await self._db.read(platforms.get, connection.platform)
+        streams = scope_of(connection).streams
+        rotate = f"reedbed connection rotate {name}"
+        made = await checks.check(platform, token, streams, now=self._now, rotate=rotate) if test else []
+        if test and not checks.passed(made):
+            return Tested(connection=connection, checks=made)
+        now, expires_at = self._now(), await token_expiry(platform, token)
+        changed = msgspec.structs.replace(
+            connection,
+            proved_at=now if test else None,
+            state=connection.state if test else State.DRAFT,
+            token_expires_at=expires_at,
+            changed_at=now,
+        )
+        sealed = self._vault.seal(token, context=store.token_context(name))
 
         def write(sql: Sql) -> Connection:
-            audit.append(sql, at=now, who=who, action=action, subject=connection.name)
+            audit.append(sql, at=now, who=who, action="rotate token of connection", subject=name)
+            if made:
+                store.save_test(sql, name, made, at=now)
+            return store.replace_token(sql, changed, sealed)
+
+        return Tested(connection=await self._db.write(write), checks=made)
+
+    async def remove(self, name: str, *, who: str) -> None:
+        """Forget a connection, and all that was read through it.
+
+        Raises:
+            SettingsError: there is none of this name.
+        """
+
+        def write(sql: Sql) -> None:
+            audit.append(sql, at=self._now(), who=who, action="remove connection", subject=name)
+            store.remove(sql, name)
+
+        await self._db.write(write)
+
+    async def _save(self, changed: Connection, *, who: str, action: str) -> Connection:
+        now = self._now()
+        changed = msgspec.structs.replace(changed, changed_at=now)
+
+        def write(sql: Sql) -> Connection:
+            audit.append(sql, at=now, who=who, action=action, subject=changed.name)
             return store.update(sql, changed)
 
         return await self._db.write(write)

@@ -108,16 +108,10 @@ def _done(streams: Mapping[Stream, RunStream], selected: Sequence[Stream]) -> tu
         if row is None or row.phase is not Phase.ENDED:
             why = row.error.why if row and row.error else "it did not end"
             return Last.ERRORED, f"{stream}: {why}"
-    gaps = [row for stream in selected if (row := streams[stream]).gaps or not row.complete]
+    gaps = [row for stream in selected if (row := streams[stream]).gaps]  # a delta is never complete
     if not gaps:
         return Last.PROCESSED, ""
-    return Last.WITH_GAPS, "; ".join(f"{row.stream}: {_gap(row)}" for row in gaps)
-
-
-def _gap(row: RunStream) -> str:
-    incomplete = "" if row.complete else "not everything could be listed"
-    without = f"{row.gaps} without a conclusive answer" if row.gaps else ""
-    return ", ".join(filter(None, (incomplete, without)))
+    return Last.WITH_GAPS, "; ".join(f"{row.stream}: {row.gaps} without a conclusive answer" for row in gaps)
 
 
 _ORDER = tuple(Phase)

@@ -181,7 +181,9 @@ class Worker:
         self._latest = max(self._latest, now)
         for job in self._jobs.values():
             moment = due(job.schedule, job.name, now)
-            if self._asked.get(job.name) != moment and await self._engine.enqueue(job.name, moment):
+            if moment is None or self._asked.get(job.name) == moment:
+                continue
+            if await self._engine.enqueue(job.name, moment):
                 self._asked[job.name] = moment
 
     async def _look_at_the_clock(self) -> None:

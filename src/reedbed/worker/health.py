@@ -17,9 +17,9 @@ import structlog
 from aiohttp import web
 
 from reedbed.errors import ReedbedError, SettingsError
-from reedbed.jobs import Every, Job, now_utc
+from reedbed.jobs import Every, Job, Planned, now_utc
 from reedbed.metrics import CONTENT_TYPE, Metrics, Readings
-from reedbed.worker.schedule import due
+from reedbed.worker.schedule import EPOCH, due
 
 log = structlog.get_logger()
 
@@ -149,8 +149,17 @@ def _moments_ago(job: Job, now: datetime) -> datetime:
     if isinstance(job.schedule, Every):
         return now - timedelta(seconds=job.schedule.seconds * MISSED)
     for _ in range(MISSED):
-        now = due(job.schedule, job.name, now) - timedelta(microseconds=1)
+        moment = _last(job, now)
+        if moment is None:
+            return EPOCH
+        now = moment - timedelta(microseconds=1)
     return now
+
+
+def _last(job: Job, now: datetime) -> datetime | None:
+    if isinstance(job.schedule, Planned):
+        return job.schedule.before(now)
+    return due(job.schedule, job.name, now)
 
 
 def _expiry(credential: str, expires_at: datetime, now: datetime) -> Check:

@@ -2,18 +2,23 @@
 
 import hashlib
 from datetime import UTC, datetime, timedelta
+from typing import overload
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterBadCronError, croniter
 
 from reedbed.errors import SettingsError
-from reedbed.jobs import Cron, Every, Schedule
+from reedbed.jobs import Cron, Every, Planned, Schedule
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def due(schedule: Schedule, job: str, now: datetime) -> datetime:
-    """Give the latest moment of the schedule that is not after `now`, in UTC.
+@overload
+def due(schedule: Every | Cron, job: str, now: datetime) -> datetime: ...
+@overload
+def due(schedule: Schedule, job: str, now: datetime) -> datetime | None: ...
+def due(schedule: Schedule, job: str, now: datetime) -> datetime | None:
+    """Give the latest moment of the schedule that is not after `now`, in UTC; None: nothing is due.
 
     All workers get the same moment from the same clock, so it names the run that is due: whoever comes
     first starts it, the others find that it exists. A daemon that was down for a week starts one run.
@@ -26,6 +31,8 @@ def due(schedule: Schedule, job: str, now: datetime) -> datetime:
             return _every(seconds, job, now)
         case Cron(expression, zone):
             return _cron(expression, zone, now)
+        case Planned(due=moment):
+            return moment(now)
 
 
 def _every(seconds: float, job: str, now: datetime) -> datetime:

@@ -12,6 +12,7 @@ from reedbed.intel.proofs import State, counts
 from reedbed.intel.push import Observer
 from reedbed.intel.report import report
 from reedbed.intel.status import FLOW_OF_FEEDS
+from reedbed.inventory import starting
 from reedbed.jobs import Job, job_name, now_utc
 from reedbed.metrics import Outbox, Readings
 from reedbed.model.ecosystem import PackageType
@@ -19,7 +20,7 @@ from reedbed.settings import Settings as AllSettings
 from reedbed.store import findings, outbox, planned, platforms, profiles, runs
 from reedbed.store.database import Database
 from reedbed.store.migrate import is_current
-from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs
+from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs, sync_jobs
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.health import Health
 from reedbed.worker.signals import leaving_on_signals
@@ -60,7 +61,8 @@ async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job
     names = [platform.name for platform in await parts.db.read(platforms.list_all)]
     watched = (*feed_jobs(parts), *platform_jobs(parts, names, told=told))
     hunts = hunt_jobs(parts, names) if await parts.db.read(_all_read, parts.settings, now=now_utc()) else []
-    return [*map(around, watched), *hunts]
+    syncs = sync_jobs(parts, await parts.db.read(starting.enabled))
+    return [*map(around, watched), *hunts, *syncs]
 
 
 def _all_read(connection: Connection, settings: AllSettings, *, now: datetime) -> bool:

@@ -1,0 +1,105 @@
+"""Starting a run of a connection: when it is due, whether it may, what it reads and with which maps. Acts."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection as Sql
+
+from reedbed.inventory import flow, known_maps
+from reedbed.inventory.connections import not_proved, scope_of
+from reedbed.inventory.run import Mode, Sync
+from reedbed.inventory.schedule import Cadence, Schedule, cadence_of, due, latest
+from reedbed.inventory.scope import Scope
+from reedbed.inventory.shaping import Shapes
+from reedbed.jfrog.session import JFrog
+from reedbed.jobs import Counts, Planned, RunContext, now_utc
+from reedbed.model.inventory import Stream
+from reedbed.store import runs
+from reedbed.store.database import Database
+from reedbed.store.inventory import connections as store
+from reedbed.store.inventory import streams
+from reedbed.store.inventory.connections import Connection, State
+from reedbed.store.runs import Run
+
+MODES = {Cadence.FULL: Mode.FULL, Cadence.INCREMENTAL: Mode.DELTA}
+
+
+async def carry_out(run: RunContext, jfrog: JFrog, db: Database, name: str, *, mode: Mode | None) -> Counts:
+    """Carry out a run of a connection, in the mode that its schedule asks for unless one is given.
+
+    Raises:
+        SettingsError: the connection is a draft, or a transform map of it is not there.
+        Unreachable, Refused, Unreadable: as `flow.sync`.
+        Left: the worker is leaving; the run goes on later.
+    """
+    connection = await db.read(store.get, name)
+    if connection.state is State.DRAFT:
+        raise not_proved(connection, await db.read(store.history, name, limit=1))
+    scope = scope_of(connection)
+    wanted = mode or Mode(await run.step("mode", lambda: _mode(db, connection, run.scheduled_at)))
+    begun = await db.read(runs.get, run.id)
+    sync = Sync(
+        id=run.id,
+        connection=name,
+        scope=scope,
+        shapes=await db.read(shapes, scope),
+        mode=wanted,
+        started_at=begun.started_at if begun else now_utc(),
+        jfrog=jfrog,
+        db=db,
+        now=now_utc,
+        leaving=lambda: run.leaving,
+    )
+    counts = await flow.sync(sync)
+    run.may_leave()
+    return counts
+
+
+async def _mode(db: Database, connection: Connection, moment: datetime) -> str:
+    """Say in which mode a scheduled run is; the answer is recorded, and stays that of the run."""
+    mark = await db.read(streams.mark, connection.name, Stream.IMAGES)
+    cadence = cadence_of(schedule_of(connection), connection.name, moment, last_full=mark.complete_at)
+    return MODES[cadence].value
+
+
+def shapes(sql: Sql, scope: Scope) -> Shapes:
+    """Read the transform maps of a connection.
+
+    Raises:
+        SettingsError: one is not there.
+    """
+    found = {stream: known_maps.find(sql, reference) for stream, reference in scope.maps.items()}
+    names = {stream: each.reference for stream, each in found.items()}
+    return Shapes(names, {stream: each.text for stream, each in found.items()})
+
+
+def schedule_of(connection: Connection) -> Schedule:
+    return msgspec.convert(connection.schedule, Schedule)
+
+
+def planned(connection: Connection, newest: Run | None) -> Planned:
+    """Say when a connection's runs are due: not before it was enabled, nor for what a later run made up."""
+    schedule = schedule_of(connection)
+    since = max(
+        filter(None, (connection.runs_from, newest.started_at if newest else None)),
+        default=connection.created_at,
+    )
+    return Planned(
+        due=lambda now: due(schedule, connection.name, now, since=since),
+        before=lambda now: latest(schedule, connection.name, now),
+    )
+
+
+def enabled(sql: Sql) -> list[tuple[Connection, Run | None]]:
+    """List the connections that may run, each with its newest run."""
+    newest: Mapping[str, Run] = runs.newest(sql, FLOW)
+    return [
+        (connection, newest.get(connection.name))
+        for connection in store.list_all(sql)
+        if connection.state is State.REGISTERED
+    ]
+
+
+FLOW = "sync"
+"""The name that runs of connections have among jobs."""
