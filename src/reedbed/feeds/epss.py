@@ -40,16 +40,15 @@ def lines(file: BinaryIO) -> Iterator[Line]:
     Raises:
         Unreadable: it is no such file; the message names the line.
     """
-    number = 0
+    rows = csv.reader(_bounded(file))
     try:
-        with _opened(file) as text:
-            for number, row in enumerate(csv.reader(_bounded(text)), 1):
-                if (read := _line(row)) is not None:
-                    yield read
+        for row in rows:
+            if (read := _line(row)) is not None:
+                yield read
     except (ValueError, OSError, EOFError, csv.Error) as error:
         raise Unreadable(
             "Could not read EPSS scores",
-            why=f"line {number + 1 if isinstance(error, EOFError) else number}: {error}",
+            why=f"line {rows.line_num}: {error}",
             fix="Give the file as it is published: cve,epss,percentile, gzipped or not. Nothing was changed.",
         ) from error
 
@@ -58,7 +57,7 @@ def _opened(file: BinaryIO) -> io.TextIOWrapper:
     file.seek(0)
     packed = file.read(2) == GZIP
     file.seek(0)
-    inner = gzip.GzipFile(fileobj=file) if packed else io.BufferedReader(_Kept(file))
+    inner: BinaryIO = gzip.GzipFile(fileobj=file) if packed else io.BufferedReader(_Kept(file))  # type: ignore[assignment,type-var]
     return io.TextIOWrapper(inner, encoding="utf-8", newline="")
 
 
@@ -77,15 +76,16 @@ class _Kept(io.RawIOBase):
         return len(part)
 
 
-def _bounded(text: io.TextIOWrapper) -> Iterator[str]:
+def _bounded(file: BinaryIO) -> Iterator[str]:
     """Give lines; a stranger's file has neither endless ones nor endlessly many."""
-    for _ in range(MOST_LINES):
-        line = text.readline(LONGEST_LINE)
-        if len(line) == LONGEST_LINE:
-            raise ValueError(f"a line has {LONGEST_LINE} characters or more")
-        if not line:
-            return
-        yield line
+    with _opened(file) as text:
+        for _ in range(MOST_LINES):
+            line = text.readline(LONGEST_LINE)
+            if len(line) == LONGEST_LINE:
+                raise ValueError(f"a line has {LONGEST_LINE} characters or more")
+            if not line:
+                return
+            yield line
     raise ValueError(f"it has more than {MOST_LINES} lines")
 
 

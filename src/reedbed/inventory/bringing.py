@@ -9,6 +9,7 @@ from sqlalchemy import Connection
 
 from reedbed.inventory.image import Image
 from reedbed.inventory.landing import IMAGE, landing_of, landing_of_scan, text_of
+from reedbed.inventory.layers import chains, layers_of
 from reedbed.inventory.moments import moment
 from reedbed.inventory.observed import observed
 from reedbed.inventory.plan import Observed
@@ -19,9 +20,10 @@ from reedbed.jfrog.summary import Answer
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Coverage
 from reedbed.model.records import ImageRecord, ScanRecord
-from reedbed.store.inventory import assets, landed, mapped_texts, placements, scopes
+from reedbed.store.inventory import assets, landed, layers, mapped_texts, placements, scopes
 from reedbed.store.inventory.assets import Asset, Look
 from reedbed.store.inventory.landed import Landing
+from reedbed.store.inventory.layers import Layer
 from reedbed.store.inventory.scopes import Scope
 
 
@@ -45,6 +47,7 @@ class Brought(msgspec.Struct, kw_only=True):
     gaps: int = 0
     assets: list[tuple[Scope, Asset]] = []
     children: list[tuple[str, str, str]] = []
+    layers: dict[str, tuple[Layer, ...]] = {}  # by asset
     looks: list[Look] = []
     landings: list[Landing] = []
     answers: dict[Scope, dict[str, tuple[Observed, ...]]] = {}
@@ -65,6 +68,8 @@ def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Bro
         record = image_record(image.listed, image.manifest, image.config, sync.origin)
         shape = sync.shapes.image(record)
         brought.assets.append((image.scope, _asset(image, record, shape)))
+        if record.layers:
+            brought.layers[image.asset] = layers_of(record)
         brought.children += _children(image, sync.connection)
         brought.landings.append(landing_of(IMAGE, native_of(record), record))
         if image.answer and image.answer.coverage in (Coverage.SCANNED, Coverage.PARTIAL):
@@ -105,6 +110,9 @@ def bring_in(connection: Connection, sync: Sync, unit: Sequence[Scope], brought:
     first = placements.first_of(connection, {asset.id for _, asset in brought.assets})
     named = [asset for at, asset in brought.assets if first.get(asset.id) == (at.repository, at.path)]
     assets.save(connection, name, named, run=sync.id, now=now)
+    built = {asset.id: brought.layers[asset.id] for asset in named if asset.id in brought.layers}
+    wholes = {asset: chains(layer.digest for layer in some)[-1] for asset, some in built.items()}
+    layers.save(connection, built, wholes)
     placements.save_children(connection, brought.children)
     placements.follow_indexes(connection, unit)
     assets.note_looks(connection, brought.looks, now=now)
