@@ -80,6 +80,35 @@ NOUNS = {
             ),
         },
     ),
+    "sync": Noun(
+        "What a platform holds and what is wrong with it, read into the store.",
+        {
+            "run": Command(
+                "sync:run",
+                "Read a connection's platform now.",
+                more=(
+                    "Exits 3 where some images have no conclusive answer of Xray, 4 where closing findings "
+                    "waits for a person. What a run that was broken off has read, the next one builds on."
+                ),
+                example="reedbed sync run prod --mode delta",
+            ),
+            "status": Command(
+                "sync:status",
+                "Show the newest run of each connection, stream by stream.",
+                example="reedbed sync status --json",
+            ),
+            "cancel": Command(
+                "sync:cancel",
+                "Ask the live run of a connection to stop; nothing is closed then.",
+                example="reedbed sync cancel prod",
+            ),
+            "log": Command(
+                "sync:log",
+                "Show what a run has to tell: what was refused or could not be read, and why.",
+                example="reedbed sync log prod",
+            ),
+        },
+    ),
     "intel": Noun(
         "What feeds say is malicious becomes custom issues in Xray that block.",
         {

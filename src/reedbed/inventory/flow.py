@@ -29,9 +29,11 @@ UNITS_AT_ONCE = 12
 async def sync(run: Sync) -> Counts:
     """Read a platform as its mode says: repositories, images, findings; then close what is over.
 
+    Where the run wants to leave it ends early, closes nothing, and goes on behind what it read.
+
     Raises:
         Unreachable, Refused, Unreadable: the repositories could not be listed, or the token is not taken any
-            more. What was read is kept, and nothing is closed.
+            more (the latter as a group). What was read is kept, and nothing is closed.
     """
     await run.note(Stream.REPOSITORIES, Phase.LISTING)
     try:
@@ -49,7 +51,13 @@ async def sync(run: Sync) -> Counts:
     listed = await list_all_images(run, repositories, updated_after=since)
     await due.mark(run, repositories)
     await run.note(Stream.IMAGES, Phase.READING, counts={"listed": listed.images})
-    done = await _read_all(run)
+    try:
+        done = await _read_all(run, listed)
+    except* ReedbedError as group:
+        await _note_error(run, group)
+        raise
+    if run.leaving():  # not everything was read, so nothing is over
+        return {}
     closed = await _close(run, listed, done)
     if listed.complete:
         await due.remember(run, listed)
@@ -63,7 +71,7 @@ async def sync(run: Sync) -> Counts:
     }
 
 
-async def _read_all(run: Sync) -> Read:
+async def _read_all(run: Sync, listed: Listed) -> Read:
     findings = Stream.VULNERABILITIES in run.scope.streams
     reading = Reading(run, findings=findings)
     done = Read()
@@ -79,9 +87,15 @@ async def _read_all(run: Sync) -> Read:
             for each in ended:
                 done += each.result()
             tasks -= ended
+            if ended:
+                await run.note(Stream.IMAGES, Phase.READING, gaps=done.gaps, counts=_progress(listed, done))
     for each in tasks:
         done += each.result()
     return done
+
+
+def _progress(listed: Listed, done: Read) -> dict[str, int]:
+    return {"listed": listed.images, "images": done.images, "findings": done.findings.found}
 
 
 async def _units(run: Sync) -> AsyncIterator[Sequence[Scope]]:
@@ -132,6 +146,17 @@ async def _close(run: Sync, listed: Listed, done: Read) -> Counts:
         counts=asdict(done.findings) | asdict(closed),
     )
     return asdict(closed)
+
+
+async def _note_error(run: Sync, group: BaseExceptionGroup[ReedbedError]) -> None:
+    """Say which streams a refusal ended; what was read of them stays."""
+    first: BaseException = group
+    while isinstance(first, BaseExceptionGroup):
+        first = first.exceptions[0]
+    assert isinstance(first, ReedbedError)
+    for stream in (Stream.IMAGES, Stream.VULNERABILITIES):
+        if stream in run.scope.streams:
+            await run.note(stream, Phase.ERRORED, error=fault_of(first))
 
 
 def fault_of(error: ReedbedError) -> Fault:

@@ -16,7 +16,7 @@ from reedbed.jfrog.artifactory import Artifactory, storage_keys
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
-from reedbed.model.inventory import AssetClass, Lifecycle
+from reedbed.model.inventory import AssetClass, Lifecycle, Stream
 from reedbed.model.records import RepositoryRecord
 from reedbed.store.inventory import assets, landed, placements, presence
 from reedbed.store.inventory.assets import Asset
@@ -104,6 +104,7 @@ async def list_all_images(
                 newest = max(filter(None, updates), default=None)
         except ReedbedError as error:
             refused[shown_key(key)] = error.why
+            await sync.tell("error", "not-listed", error.why, stream=Stream.IMAGES, item=shown_key(key))
             continue
         if updated_after is None:
             ended += await sync.db.write(

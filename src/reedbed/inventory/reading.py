@@ -18,6 +18,7 @@ from reedbed.inventory.run import Sync
 from reedbed.jfrog import docker
 from reedbed.jfrog.images import ListedImage
 from reedbed.jfrog.summary import Findings
+from reedbed.model.inventory import Stream
 from reedbed.model.records import Manifest
 from reedbed.store.inventory import landed, placements
 from reedbed.store.inventory.placements import Wanted
@@ -43,6 +44,10 @@ class Reading:
         images = [image for image in _images(placed) if image.due]
         await self._detail(images)
         await self._ask([image for image in images if image.is_image])
+        for image in images:
+            if image.why is not None:
+                where = f"{image.scope.repository}/{image.scope.path}@{image.digest}"
+                await self._sync.tell("warning", "not-read", image.why, stream=Stream.IMAGES, item=where)
         brought = await asyncio.to_thread(prepare, images, self._sync, self._texts)
         done = await self._sync.db.write(bring_in, self._sync, unit, brought)
         self._texts = self._texts | brought.texts.keys()

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -42,6 +43,21 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def origin(self) -> Origin:
         return Origin(connection=self.connection, url=self.jfrog.platform.url)
+
+    async def tell(
+        self,
+        level: Literal["info", "warning", "error"],
+        code: str,
+        message: str,
+        *,
+        stream: Stream,
+        item: str | None = None,
+    ) -> None:
+        """Append to the run's log."""
+        event = streams.RunEvent(
+            at=self.now(), level=level, code=code, stream=stream, item=item, message=message
+        )
+        await self.db.write(streams.tell, self.id, [event])
 
     async def note(
         self,

@@ -1,14 +1,16 @@
 """Streams: how far a run came in each, and what each connection's stream knows from run to run."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
-from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, Text, select
+from sqlalchemy import Boolean, Column, Connection, ForeignKey, Integer, String, Table, Text, func, select
 
 from reedbed.model.inventory import Stream
-from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
-from reedbed.store.dialects import merge
+from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word, storable
+from reedbed.store.dialects import merge, upsert
 from reedbed.store.rows import structs
 from reedbed.store.runs import Fault
 
@@ -79,9 +81,10 @@ def save(connection: Connection, of: RunStream) -> None:
 
 
 def of_run(connection: Connection, run: str) -> dict[Stream, RunStream]:
-    """Read how far a run came."""
+    """Read how far a run came, in the order of the streams."""
     rows = structs(connection, select(RUN_STREAMS).where(RUN_STREAMS.c.run == run), RunStream)
-    return {row.stream: row for row in rows}
+    found = {row.stream: row for row in rows}
+    return {stream: found[stream] for stream in Stream if stream in found}
 
 
 class Mark(msgspec.Struct, frozen=True, kw_only=True):
@@ -105,3 +108,38 @@ def mark(connection: Connection, name: str, stream: Stream) -> Mark:
 def save_mark(connection: Connection, of: Mark) -> None:
     """Keep what the next run begins with."""
     merge(connection, MARKS, [msgspec.structs.asdict(of)])
+
+
+class RunEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that a person who reads a run's log should know."""
+
+    at: datetime
+    level: Literal["info", "warning", "error"]
+    code: str  # a stable word
+    stream: Stream | None = None
+    item: str | None = None  # a repository, an image
+    message: str
+
+
+LONGEST_LOG = 10_000
+"""Events of a run that are kept: a platform that refuses every image must not fill the disk."""
+
+
+def tell(connection: Connection, run: str, events: Sequence[RunEvent]) -> None:
+    """Append to a run's log."""
+    told = select(func.coalesce(func.max(RUN_EVENTS.c.number), 0)).where(RUN_EVENTS.c.run == run)
+    last = connection.execute(told).scalar_one()
+    rows = [
+        {"run": run, "number": number, **msgspec.structs.asdict(event), "message": storable(event.message)}
+        for number, event in enumerate(events, start=last + 1)
+        if number <= LONGEST_LOG
+    ]
+    if rows:
+        connection.execute(upsert(connection, RUN_EVENTS).on_conflict_do_nothing(), rows)
+
+
+def log_of(connection: Connection, run: str, *, limit: int) -> list[RunEvent]:
+    """Read a run's log, oldest first."""
+    columns = [RUN_EVENTS.c[name] for name in RunEvent.__struct_fields__]
+    query = select(*columns).where(RUN_EVENTS.c.run == run).order_by(RUN_EVENTS.c.number).limit(limit)
+    return structs(connection, query, RunEvent)

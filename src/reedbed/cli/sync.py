@@ -1,0 +1,207 @@
+"""`reedbed sync …`: carrying out runs of connections, and looking at them."""
+
+import asyncio
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from cyclopts import Parameter
+
+from reedbed.cli import show
+from reedbed.cli.exit import Exit
+from reedbed.cli.options import AsJson, Common
+
+if TYPE_CHECKING:
+    from reedbed.store.inventory.streams import RunStream
+    from reedbed.store.runs import Run
+    from reedbed.wiring import Parts
+    from reedbed.worker.run import Ran
+
+NEVER_S = 1e9
+LOOKS_EVERY_S = 0.5
+NEWEST = 20
+
+
+async def run(
+    connection: str,
+    *,
+    mode: Annotated[Literal["full", "reconcile", "delta"], Parameter()] = "full",
+    json: AsJson = False,
+    common: Common | None = None,
+) -> int:
+    """Read a connection's platform now.
+
+    Parameters
+    ----------
+    connection
+        Its name.
+    mode
+        `full` reads everything; `reconcile` lists everything, and reads what changed or was not read for
+        long; `delta` lists only what changed, and closes nothing.
+    json
+        Print the run as one JSON value.
+    """
+    from reedbed.inventory.run import Mode
+    from reedbed.jobs import Every
+    from reedbed.store.inventory import connections
+    from reedbed.wiring import opened, sync_job
+    from reedbed.worker.claim import process_name
+    from reedbed.worker.run import Runner, run_once
+
+    settings = (common or Common()).load()
+    async with opened(settings, owner=process_name("sync")) as parts:
+        await parts.db.read(connections.get, connection)
+        job = sync_job(parts, connection, schedule=Every(NEVER_S), mode=Mode(mode))
+        watching = asyncio.create_task(_watch(parts, connection))
+        try:
+            [ran] = await run_once([job], Runner(parts.db, owner=parts.owner, metrics=parts.metrics))
+        finally:
+            watching.cancel()
+            with suppress(asyncio.CancelledError):
+                await watching
+        streams = await _streams(parts, ran.id)
+    if json:
+        show.json({"run": ran, "streams": list(streams)})
+    else:
+        _report(ran, streams)
+    return _exit_code(ran, streams)
+
+
+async def status(connection: str = "", *, json: AsJson = False, common: Common | None = None) -> int:
+    """Show the newest run of each connection, stream by stream.
+
+    Parameters
+    ----------
+    connection
+        Of this one alone.
+    json
+        Print one JSON value.
+    """
+    from reedbed.store.inventory import connections
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        names = [each.name for each in await parts.db.read(connections.list_all)]
+        newest = [
+            found for name in names if connection in ("", name) and (found := await _newest(parts, name))
+        ]
+        streams = {each.id: await _streams(parts, each.id) for each in newest}
+    if json:
+        show.json([{"run": each, "streams": list(streams[each.id])} for each in newest])
+        return Exit.DONE
+    if not newest:
+        show.line("No run yet. Begin one with `reedbed sync run CONNECTION`.")
+    for each in newest:
+        show.line(
+            f"[bold]{show.safe(each.platform or '')}[/]: {each.state}, begun {show.moment(each.started_at)}"
+        )
+        _draw(streams[each.id])
+    return Exit.DONE
+
+
+async def cancel(connection: str, *, common: Common | None = None) -> int:
+    """Ask the live run of a connection to stop; what it read so far stays, and nothing is closed.
+
+    Parameters
+    ----------
+    connection
+        Its name.
+    """
+    from reedbed.store import runs
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        newest = await _newest(parts, connection)
+        asked = newest is not None and await parts.db.write(runs.request_cancel, newest.id)
+    if not asked:
+        show.line("No run of it is live.")
+        return Exit.FAILED
+    show.line("Asked to stop: it does within seconds.")
+    return Exit.DONE
+
+
+async def log(run: str, *, limit: int = 200, json: AsJson = False, common: Common | None = None) -> int:
+    """Show what a run has to tell: what was refused or could not be read, and why.
+
+    Parameters
+    ----------
+    run
+        The run's id, or a connection's name for its newest run.
+    limit
+        The most lines to show.
+    json
+        Print one JSON value.
+    """
+    from reedbed.store.inventory import streams
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        newest = await _newest(parts, run)
+        events = await parts.db.read(streams.log_of, newest.id if newest else run, limit=limit)
+    if json:
+        show.json(events)
+        return Exit.DONE
+    rows = [(each.at, each.level, each.code, each.item, each.message) for each in events]
+    if rows:
+        show.table(["at", "level", "code", "item", "what"], rows)
+    else:
+        show.line("Nothing to tell.")
+    return Exit.DONE
+
+
+async def _newest(parts: "Parts", connection: str) -> "Run | None":
+    from reedbed.inventory.starting import FLOW
+    from reedbed.store import runs
+
+    return (await parts.db.read(runs.newest, FLOW)).get(connection)
+
+
+async def _streams(parts: "Parts", run: str | None) -> "list[RunStream]":
+    from reedbed.store.inventory import streams
+
+    return list((await parts.db.read(streams.of_run, run)).values()) if run else []
+
+
+async def _watch(parts: "Parts", connection: str) -> None:
+    """Show on a terminal how far the live run is, until it ends."""
+    if not show.err.is_terminal:
+        return
+    with show.err.status("starting …") as drawn:
+        while True:
+            newest = await _newest(parts, connection)
+            streams = await _streams(parts, newest.id if newest else None)
+            live = [each for each in streams if each.phase not in ("ended", "errored", "waiting")]
+            drawn.update(
+                "; ".join(f"{each.stream} {each.phase}: {_counted(each)}" for each in live) or "starting …"
+            )
+            await asyncio.sleep(LOOKS_EVERY_S)
+
+
+def _report(ran: "Ran", streams: "list[RunStream]") -> None:
+    show.line(f"{ran.job}: {ran.outcome}")
+    _draw(streams)
+    if ran.fault:
+        show.err.print(f"{show.safe(ran.fault.what)}\n  why: {show.safe(ran.fault.why)}")
+        show.err.print(f"  fix: {show.safe(ran.fault.fix)}")
+    if held := ran.counts.get("held"):
+        show.line(f"Waiting for a person: {show.many(held, 'finding')} would be closed at once")
+
+
+def _draw(streams: "list[RunStream]") -> None:
+    rows = [
+        (each.stream, each.phase, "yes" if each.complete else "no", each.gaps or "", _counted(each))
+        for each in streams
+    ]
+    if rows:
+        show.table(["stream", "phase", "complete", "gaps", "counts"], rows)
+
+
+def _counted(stream: "RunStream") -> str:
+    return ", ".join(f"{number} {word}" for word, number in stream.counts.items() if number)
+
+
+def _exit_code(ran: "Ran", streams: "list[RunStream]") -> Exit:
+    if ran.fault or any(each.error for each in streams):
+        return Exit.FAILED
+    if ran.counts.get("held"):
+        return Exit.HELD
+    return Exit.PARTLY if any(each.gaps for each in streams) else Exit.DONE
