@@ -58,7 +58,7 @@ def test_help_starts_without_what_only_work_needs(arguments: list[str]) -> None:
         "print(json.dumps([name.partition('.')[0] for name in sys.modules]), file=sys.stderr)\n"
     )
 
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=60)
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, check=True, timeout=120)
 
     assert not set(HEAVY) & set(json.loads(ended.stderr))
 
@@ -93,7 +93,7 @@ async def test_a_pipe_that_closes_early_is_no_error(household: Household) -> Non
     ended = await asyncio.create_subprocess_shell(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=household.environment
     )
-    out, err = await asyncio.wait_for(ended.communicate(), 60)
+    out, err = await asyncio.wait_for(ended.communicate(), 120)
 
     assert err == b""
     assert out.startswith(b"setting")

@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 import sqlite3
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -50,10 +50,6 @@ def _said(household: Household, number: int = 0) -> str:
     return (household.folder / f"out-{number}").read_text()
 
 
-async def _until(condition: Callable[[], bool]) -> None:
-    await until(condition, deadline_s=30)
-
-
 async def _leave(household: Household, child: asyncio.subprocess.Process) -> int:
     os.kill(child.pid, signal.SIGTERM)
     return await household.ended(child)
@@ -66,11 +62,11 @@ async def test_the_lines_are_those_of_safedeps_page(
     safedep.report("01B", "reed-pi", minutes=-8, package=_package("reed-pi"))
 
     child = await daemon.start(*RUN)
-    await _until(lambda: COMPLETE in _said(daemon))
+    await until(lambda: COMPLETE in _said(daemon))
     first = _said(daemon)
     safedep.report("01A", "@reed/router", minutes=-7, package=_package("@reed/router", "0.4.25", "0.4.27"))
     safedep.report("01B", "reed-pi", minutes=-6, withdrawn=True)
-    await _until(lambda: "Withdrawn" in _said(daemon) and "0.4.27" in _said(daemon))
+    await until(lambda: "Withdrawn" in _said(daemon) and "0.4.27" in _said(daemon))
     code = await _leave(daemon, child)
 
     ids = {name: issue["id"] for name, issue in issues_of(standin.platform.xray.issues).items()}
@@ -105,7 +101,7 @@ async def test_flags_go_before_the_environment_and_secrets_are_left_nowhere(
 ) -> None:
     safedep.report("01A", "reed-bad", minutes=-9)
     child = await daemon.start(*RUN)
-    await _until(lambda: COMPLETE in _said(daemon))
+    await until(lambda: COMPLETE in _said(daemon))
     await _leave(daemon, child)
     other = standin.platform.access.issue(
         "admin", scope="applied-permissions/admin", description="another"
@@ -114,7 +110,7 @@ async def test_flags_go_before_the_environment_and_secrets_are_left_nowhere(
 
     flags = ("--instance-url", f"{standin.url}/ui/", "--instance-access-token", other)
     child = await daemon.start(*RUN, *flags)
-    await _until(lambda: COMPLETE in _said(daemon, 1))
+    await until(lambda: COMPLETE in _said(daemon, 1))
     code = await _leave(daemon, child)
     stored = await daemon.run("platform", "list", "--json")
 
@@ -176,10 +172,10 @@ async def test_the_old_daemons_cursor_is_gone_on_from(daemon: Household, safedep
     before = state.read_bytes()
 
     child = await daemon.start(*RUN)
-    await _until(lambda: COMPLETE in _said(daemon))
+    await until(lambda: COMPLETE in _said(daemon))
     await _leave(daemon, child)
     child = await daemon.start(*RUN)
-    await _until(lambda: COMPLETE in _said(daemon, 1))
+    await until(lambda: COMPLETE in _said(daemon, 1))
     await _leave(daemon, child)
 
     asked = datetime.fromisoformat(safedep.asked[0]["filters"]["since"])

@@ -111,7 +111,7 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     complaints = ""
     if analyze is not None:
         ran = subprocess.run(
-            [analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False, timeout=30
+            [analyze, "verify", "--man=no", unit], capture_output=True, text=True, check=False, timeout=120
         )
         complaints = ran.stderr
 

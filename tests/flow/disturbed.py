@@ -7,6 +7,7 @@ from itertools import product
 import msgspec
 
 from flow.thread import Thread
+from jfrog.platforms import TIMEOUT_S
 from jfrog_standin.faults import Fault, Kind, Params
 
 CHANGES = ("read", "create", "update", "delete", "repositories", "search")
@@ -86,8 +87,11 @@ TROUBLES = {
 STRIKES = {"always": {}, "every-second": {"every": 2}, "first": {"count": 1}}
 """Which of the matching requests go wrong."""
 
-LONG = frozenset({"hung", "429-retry-after", "gzip-bomb", "endless"})
+ENDLESS = frozenset({"hung", "gzip-bomb", "endless"})
+LONG = ENDLESS | {"429-retry-after"}
 """Troubles that take their time."""
+
+GIVEN_UP_AFTER_S = 0.4
 
 Case = tuple[str, str, str]
 """Route, trouble, strikes."""
@@ -127,6 +131,11 @@ def fault(case: Case) -> Fault:
     method, path = ROUTES[route]
     wrong = TROUBLES[trouble]
     return Fault(kind=wrong.kind, params=wrong.params, method=method, path=path, **STRIKES[strikes])
+
+
+def timeout_s(case: Case) -> float:
+    """Give up soon only what never ends: a message that the machine is busy would name another cause."""
+    return GIVEN_UP_AFTER_S if case[1] in ENDLESS else TIMEOUT_S
 
 
 def says(case: Case) -> str:

@@ -8,16 +8,16 @@ from contextlib import suppress
 
 import pytest
 
-from flow.disturbed import Case, cases, fault, few
+from flow.disturbed import Case, cases, fault, few, timeout_s
 from flow.household import Household, Instant, instants, killed_at
 from flow.hunting import BAD, flag_and_have, hunted, kept, line
 from flow.thread import PLATFORM, Thread
+from jfrog.platforms import TIMEOUT_S
 from reedbed.errors import ReedbedError
 from reedbed.store import findings
 from reedbed.store.findings import Sighting, Status
 
 SEED = 20_261_122
-HUNG_AFTER_S = 0.4
 MOST_REQUESTS = 7
 CASES = cases("repositories", "search", "look", "impacted")
 
@@ -81,7 +81,7 @@ async def test_a_hunt_survives_everything_that_jfrog_does(case: Case, embedded: 
 
 async def survive(case: Case, thread: Thread) -> None:
     await before(thread)
-    thread.timeout_s = HUNG_AFTER_S
+    thread.timeout_s = timeout_s(case)
     thread.standin.platform.faults.add(fault(case))
 
     for _ in range(2):
@@ -90,7 +90,7 @@ async def survive(case: Case, thread: Thread) -> None:
                 await hunted(thread, jfrog, ask_xray=True)
         await _nothing_is_closed_that_should_not(thread)
     thread.mend()
-    thread.timeout_s = 5.0
+    thread.timeout_s = TIMEOUT_S
     async with line(thread) as jfrog:
         result = await hunted(thread, jfrog, ask_xray=True)
 

@@ -7,10 +7,11 @@ from contextlib import suppress
 
 import pytest
 
-from flow.disturbed import Case, cases, fault, few
+from flow.disturbed import Case, cases, fault, few, timeout_s
 from flow.household import Household, Instant, instants, killed_at
 from flow.hunting import BAD, flag_and_have, hunted, kept, line
 from flow.thread import PLATFORM, Thread
+from jfrog.platforms import TIMEOUT_S
 from jfrog_standin.artifactory.repository import Repository
 from reedbed.errors import ReedbedError
 from reedbed.intel import quarantine
@@ -21,7 +22,6 @@ from reedbed.store import audit
 from reedbed.store.findings import Status
 
 SEED = 20_261_122
-HUNG_AFTER_S = 0.4
 REASON = "it steals keys"
 HERE, ASIDE = f"npm-local/{BAD}", f"cell/npm-local/{BAD}"
 AWAY_CASES = cases("repositories", "look", "mark", "move")
@@ -81,7 +81,7 @@ async def test_the_end_of_a_quarantine_survives_everything(case: Case, thread: T
 
 
 async def survive(case: Case, thread: Thread, *, back: bool) -> None:
-    thread.timeout_s = HUNG_AFTER_S
+    thread.timeout_s = timeout_s(case)
     thread.standin.platform.faults.add(fault(case))
 
     for _ in range(2):
@@ -90,7 +90,7 @@ async def survive(case: Case, thread: Thread, *, back: bool) -> None:
             assert await _is_done(thread, back=back)
         await _what_is_said_is_so(thread)
     thread.mend()
-    thread.timeout_s = 5.0
+    thread.timeout_s = TIMEOUT_S
     await command(thread, back=back)
 
     assert await _is_done(thread, back=back)

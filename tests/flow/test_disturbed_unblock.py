@@ -15,9 +15,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, update
 
-from flow.disturbed import CHANGES, Case, cases, fault, few
+from flow.disturbed import CHANGES, Case, cases, fault, few, timeout_s
 from flow.household import SIGNALS, Household, until
 from flow.thread import STARTED, Thread
+from jfrog.platforms import TIMEOUT_S
 from reedbed.intel.unblock import unblock
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import purl
@@ -25,7 +26,6 @@ from reedbed.store import audit, exemptions
 from reedbed.store.exemptions import EXEMPTIONS, Exemption
 
 SEED = 20_261_122
-HUNG_AFTER_S = 0.4
 REED = purl(PackageType.NPM, "reed")
 CASES = cases(*CHANGES)
 WHOLE, FREED = {"[1.0.0]", "[1.1.0]"}, {"[1.1.0]"}
@@ -76,14 +76,14 @@ async def _freed(thread: Thread) -> Exemption:
 
 async def _disturbed(thread: Thread, case: Case, *, while_true: Callable[[], bool]) -> None:
     """Let two runs meet the fault, and then all go well."""
-    thread.timeout_s = HUNG_AFTER_S
+    thread.timeout_s = timeout_s(case)
     thread.standin.platform.faults.add(fault(case))
     for _ in range(2):
         await thread.run()
         assert while_true()
         assert thread.versions("kept") == {"[1.0.0]"}
     thread.mend()
-    thread.timeout_s = 5.0
+    thread.timeout_s = TIMEOUT_S
     await thread.until_done()
 
 

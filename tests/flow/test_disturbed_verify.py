@@ -9,16 +9,16 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 import msgspec
 import pytest
 
-from flow.disturbed import Case, cases, fault, few
+from flow.disturbed import Case, cases, fault, few, timeout_s
 from flow.household import Household, Instant, instants, killed_at
 from flow.hunting import line
 from flow.thread import PLATFORM, Thread
+from jfrog.platforms import TIMEOUT_S
 from jfrog_standin.faults import Params
 from reedbed.intel.verify import AS_FOUND, Agreement, Verified, Verifier
 from reedbed.store import ledger
 
 SEED = 20_261_122
-HUNG_AFTER_S = 0.4
 NAMES = ("kept", "deleted", "changed", "withdrawn")
 MOST_REQUESTS = 8
 SOUND = frozenset({Agreement.AS_WRITTEN, Agreement.REPAIRED})
@@ -93,7 +93,7 @@ async def survive_repair(case: Case, thread: Thread) -> None:
     await pushed(thread)
     before = thread.issues()
     await tamper(thread)
-    thread.timeout_s = HUNG_AFTER_S
+    thread.timeout_s = timeout_s(case)
     thread.standin.platform.faults.add(fault(case))
 
     for _ in range(2):
@@ -101,7 +101,7 @@ async def survive_repair(case: Case, thread: Thread) -> None:
         assert said.keys() == set(NAMES)
         assert all(thread.issues()[name] == before[name] for name, each in said.items() if each in SOUND)
     thread.mend()
-    thread.timeout_s = 5.0
+    thread.timeout_s = TIMEOUT_S
     said = await repaired(thread)
 
     assert set(said.values()) <= SOUND
@@ -113,7 +113,7 @@ async def survive_rebuild(case: Case, thread: Thread) -> None:
     await pushed(thread)
     before = thread.issues()
     await lose_ledger(thread)
-    thread.timeout_s = HUNG_AFTER_S
+    thread.timeout_s = timeout_s(case)
     thread.standin.platform.faults.add(fault(case))
 
     for _ in range(2):
@@ -121,7 +121,7 @@ async def survive_rebuild(case: Case, thread: Thread) -> None:
         assert thread.issues() == before
         assert {each.flagged.package.name for each in await thread.ledger()} <= before.keys()
     thread.mend()
-    thread.timeout_s = 5.0
+    thread.timeout_s = TIMEOUT_S
     await rebuilt(thread)
     await thread.run()
 

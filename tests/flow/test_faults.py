@@ -7,12 +7,25 @@ import re
 
 import pytest
 
-from flow.disturbed import AFTER, ALL, BEFORE, CHANGES, HELD, Case, before, fault, sample, say_more, says
+from flow.disturbed import (
+    AFTER,
+    ALL,
+    BEFORE,
+    CHANGES,
+    HELD,
+    Case,
+    before,
+    fault,
+    sample,
+    say_more,
+    says,
+    timeout_s,
+)
 from flow.thread import Thread
+from jfrog.platforms import TIMEOUT_S
 from reedbed.model.ledger import HoldRule
 
 SEED = 20_261_121
-HUNG_AFTER_S = 0.4
 
 
 def test_the_sample_has_every_route_and_every_trouble() -> None:
@@ -37,7 +50,7 @@ async def survive(case: Case, thread: Thread) -> None:
     await before(thread)
     assert {name: thread.versions(name) for name in thread.issues()} == BEFORE
     say_more(thread)
-    thread.timeout_s = HUNG_AFTER_S
+    thread.timeout_s = timeout_s(case)
     thread.standin.platform.faults.add(fault(case))
 
     for _ in range(2):
@@ -45,7 +58,7 @@ async def survive(case: Case, thread: Thread) -> None:
         _nothing_is_unblocked(thread)
         await _a_message_names_the_cause(thread, case)
     thread.mend()
-    thread.timeout_s = 5.0
+    thread.timeout_s = TIMEOUT_S
     await thread.until_done()
 
     await _all_is_as_it_should_be(thread)

@@ -15,7 +15,7 @@ import msgspec
 import pytest
 from sqlalchemy import Connection, func, select, table
 
-from flow.household import Household
+from flow.household import DEADLINE_S, Household
 from flow.thread import STARTED, Thread
 from jfrog_standin.server import running
 from jfrog_standin.settings import StandIn
@@ -114,7 +114,7 @@ def _rows_of(connection: Connection, name: str) -> int:
 
 
 async def _reached(child: asyncio.subprocess.Process, count: Callable[[], Awaitable[int]], many: int) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(DEADLINE_S):
         while await count() < many:
             assert child.returncode is None, "it ended before"
             await asyncio.sleep(0.001)

@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import Connection, func, select
 
-from flow.household import Household, until
+from flow.household import DEADLINE_S, Household, until
 from flow.thread import STARTED, Thread
 from jfrog_standin.osv_records import record
 from reedbed.store.relevant import RELEVANT
@@ -56,7 +56,7 @@ async def test_a_backfill_that_is_killed_is_finished_by_the_same_command(househo
     command = ("intel", "backfill", "--all", "--yes", "--reason", "all of it", "--set", "intel.max_blocks=1")
 
     child = await household.start(*command)
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(DEADLINE_S):
         while not await thread.db.read(_count) and child.returncode is None:
             await asyncio.sleep(0.002)
     with suppress(ProcessLookupError):

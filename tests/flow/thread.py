@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from jfrog.platforms import at, impatient
+from jfrog.platforms import TIMEOUT_S, at, impatient
 from jfrog_standin.artifactory import packages
 from jfrog_standin.faults import Fault
 from jfrog_standin.osv_records import Record, record
@@ -56,7 +56,7 @@ class Thread:
         self.terms = Terms()
         self.token = standin.admin_token
         self.time = STARTED
-        self.timeout_s = 5.0
+        self.timeout_s = TIMEOUT_S
         self.errors: list[ReedbedError] = []  # of runs that failed as a whole
 
     def now(self) -> datetime:

@@ -11,6 +11,9 @@ from jfrog_standin.server import Running
 from reedbed.jfrog.session import Patience
 from reedbed.model.platform import Platform
 
+TIMEOUT_S = 60.0
+"""A busy machine must not look like a fault."""
+
 
 def at(standin: Running, **changes: Any) -> Platform:
     """Give the platform that a stand-in is."""
@@ -19,7 +22,7 @@ def at(standin: Running, **changes: Any) -> Platform:
         url=standin.url,
         ca_file=str(standin.ca_path) if standin.ca_path else None,
         per_second=2_000,
-        timeout_s=5.0,
+        timeout_s=TIMEOUT_S,
     )
     return msgspec.structs.replace(platform, **changes)
 
@@ -44,4 +47,4 @@ async def served(handler: Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 def local(url: str) -> Platform:
-    return Platform(name="local", url=url, per_second=2_000, timeout_s=5.0)
+    return Platform(name="local", url=url, per_second=2_000, timeout_s=TIMEOUT_S)

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from aiohttp import web
 
-from jfrog.platforms import at, impatient, local, served
+from jfrog.platforms import TIMEOUT_S, at, impatient, local, served
 from jfrog_standin.faults import Fault, Kind, Params
 from jfrog_standin.server import Running
 from reedbed.errors import ReedbedError, Refused, SettingsError, Unreachable, Unreadable
@@ -111,8 +111,9 @@ async def test_an_answer_that_is_none_ends_in_time_and_is_named(
 ) -> None:
     standin.platform.faults.add(Fault(kind=kind))
     bounded = msgspec.structs.replace(VERSION, max_bytes=1_000_000)
+    timeout_s = 0.5 if kind == "hung" else TIMEOUT_S
 
-    async with connect(at(standin, timeout_s=0.5), standin.admin_token, patience=impatient(1)) as jfrog:
+    async with connect(at(standin, timeout_s=timeout_s), standin.admin_token, patience=impatient(1)) as jfrog:
         with pytest.raises(family, match=says):
             await jfrog.fetch(bounded, Version)
 
@@ -131,7 +132,7 @@ async def test_a_redirect_is_never_followed(jfrog: JFrog, standin: Running) -> N
 
 async def test_unreachable_calls_open_the_breaker_and_a_probe_closes_it(standin: Running) -> None:
     standin.platform.faults.add(Fault(kind="drop_before", method="POST", count=3))
-    breaker = Breaker(threshold=3, rest_s=0.2)
+    breaker = Breaker(threshold=3, rest_s=1.5)
 
     async with connect(at(standin), standin.admin_token, patience=impatient(1), breaker=breaker) as jfrog:
         for _ in range(3):

@@ -75,6 +75,6 @@ async def standin() -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def ask(standin: Running) -> AsyncIterator[Client]:
-    timeout = aiohttp.ClientTimeout(total=10)
+    timeout = aiohttp.ClientTimeout(total=120)
     async with aiohttp.ClientSession(timeout=timeout) as session:
         yield Client(session, standin)

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-WITHIN_S = 30.0
+WITHIN_S = 60.0
 
 
 class Heard:

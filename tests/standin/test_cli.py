@@ -20,7 +20,7 @@ async def run(*arguments: str) -> tuple[int, str, str]:
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
     )
-    out, err = await asyncio.wait_for(process.communicate(), timeout=30)
+    out, err = await asyncio.wait_for(process.communicate(), timeout=120)
     return process.returncode or 0, out.decode(), err.decode()
 
 
@@ -79,14 +79,14 @@ async def test_a_signal_ends_it_cleanly_even_with_a_request_hanging(tmp_path: Pa
         *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.PIPE
     )
     assert process.stdout is not None
-    line = await asyncio.wait_for(process.stdout.readline(), timeout=30)
+    line = await asyncio.wait_for(process.stdout.readline(), timeout=120)
     address = msgspec.json.decode(line, type=Address)
     await run("fault", "add", "hung", "--path", "/xray/*", "--data", str(tmp_path))
     hanging = asyncio.create_task(get(address, "/xray/api/v1/system/ping"))
     await run("log", "--data", str(tmp_path))
 
     process.send_signal(number)
-    out, err = await asyncio.wait_for(process.communicate(), timeout=15)
+    out, err = await asyncio.wait_for(process.communicate(), timeout=120)
 
     with pytest.raises(aiohttp.ClientError):
         await hanging

@@ -72,10 +72,15 @@ async def test_a_slow_answer_comes_late_and_every_answer_by_the_latency(
 async def test_a_hung_request_lasts_until_the_client_gives_up(ask: Client, standin: Running) -> None:
     play(standin, Fault(kind="hung", path=PING))
 
-    with pytest.raises(TimeoutError):
-        await asyncio.wait_for(ask("GET", PING), timeout=0.3)
+    hanging = asyncio.create_task(ask("GET", PING))
+    async with asyncio.timeout(60):
+        while not standin.platform.faults.active()[0].struck:
+            await asyncio.sleep(0.01)
 
-    async with asyncio.timeout(5):
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(hanging, timeout=0.3)
+
+    async with asyncio.timeout(60):
         while not (entries := standin.platform.log.entries(path=PING)):
             await ask("GET", "/artifactory/api/system/ping")
     assert (entries[0].status, entries[0].fault) == (0, "hung")

@@ -224,7 +224,7 @@ async def test_a_remote_fetches_from_what_this_machines_own_tool_is_set_to(
     url = await upstream_of(kind)
     add_remotes(standin, {kind: ""})
 
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(120):
         answer = await ask("GET", document)
 
     assert answer.status == 200, f"the {kind} registry of this machine, {url}, did not answer: {answer.text}"

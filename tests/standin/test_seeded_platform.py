@@ -31,7 +31,7 @@ async def grown() -> AsyncIterator[Running]:
 
 @pytest.fixture
 async def asking(grown: Running) -> AsyncIterator[Client]:
-    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=30)) as session:
+    async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=120)) as session:
         yield Client(session, grown)
 
 

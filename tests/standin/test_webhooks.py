@@ -65,7 +65,7 @@ async def have_it_told(standin: Running, ask: Client, body: dict[str, Any]) -> N
 
 
 async def until(happened: Callable[[], bool | Awaitable[bool]]) -> None:
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(60):
         while not happened():
             await asyncio.sleep(0.01)
 

@@ -17,7 +17,7 @@ class Ran(msgspec.Struct, frozen=True, kw_only=True):
     out: str  # what it printed, stdout and stderr together
 
 
-async def run(*command: str | Path, env: dict[str, str], cwd: Path, timeout_s: float = 60) -> Ran:
+async def run(*command: str | Path, env: dict[str, str], cwd: Path, timeout_s: float = 180) -> Ran:
     """Run a child to its end; one that takes too long is ended and fails the test."""
     child = await asyncio.create_subprocess_exec(
         *command,

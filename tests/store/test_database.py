@@ -29,11 +29,11 @@ async def test_a_read_sees_one_moment(database: Database) -> None:
     def twice(connection: Connection) -> list[int]:
         first = connection.execute(text("SELECT count(*) FROM leases")).scalar_one()
         loop.call_soon_threadsafe(both.set)
-        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(timeout=30)
+        asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(timeout=60)
         return [first, connection.execute(text("SELECT count(*) FROM leases")).scalar_one()]
 
     reading = asyncio.create_task(database.read(twice))
-    await asyncio.wait_for(both.wait(), 30)
+    await asyncio.wait_for(both.wait(), 60)
     await database.write(leases.take, "a", "me", now=NOW, ttl_s=1)
     go_on.set()
 
@@ -82,7 +82,7 @@ async def test_a_deadlock_is_tried_again(cluster: Cluster, migrated: str) -> Non
         connection.execute(text("UPDATE leases SET owner = 'x' WHERE name = :n"), {"n": first})
         if first not in met:
             met.add(first)
-            asyncio.run_coroutine_threadsafe(both.wait(), loop).result(timeout=30)
+            asyncio.run_coroutine_threadsafe(both.wait(), loop).result(timeout=60)
         connection.execute(text("UPDATE leases SET owner = 'y' WHERE name = :n"), {"n": second})
 
     await asyncio.gather(db.write(lock, "a", "b"), db.write(lock, "b", "a"))

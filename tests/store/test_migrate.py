@@ -81,7 +81,7 @@ async def test_processes_that_start_together_migrate_once(empty_database_url: st
         for _ in range(4)
     ]
 
-    codes = [await asyncio.wait_for(child.wait(), 60) for child in children]
+    codes = [await asyncio.wait_for(child.wait(), 120) for child in children]
 
     db = open_database(empty_database_url)
     assert codes == [0, 0, 0, 0]

@@ -17,7 +17,7 @@ from reedbed.store.database import Database
 from store.statements import NOW, PROD, change
 
 PROGRAM = Path(__file__).parent / "program.py"
-DEADLINE_S = 60.0
+DEADLINE_S = 120.0
 
 Start = Callable[[str], Awaitable[asyncio.subprocess.Process]]
 

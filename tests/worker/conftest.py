@@ -14,7 +14,7 @@ from reedbed.store.database import Database, open_database
 from reedbed.store.migrate import migrate
 
 PROGRAM = Path(__file__).parent / "program.py"
-DEADLINE_S = 30.0
+DEADLINE_S = 120.0
 
 
 async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S) -> None:
@@ -25,9 +25,9 @@ async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S
 
 
 class Stage:
-    """Children in it take `lease_s` seconds without a sign of life for death."""
+    """Children in it take `lease_s` seconds without a sign of life for death: many, as some are slow."""
 
-    def __init__(self, folder: Path, database_url: str, db: Database, lease_s: float = 2.0) -> None:
+    def __init__(self, folder: Path, database_url: str, db: Database, lease_s: float = 12.0) -> None:
         self.folder = folder
         self.database_url = database_url
         self.engine_url = (

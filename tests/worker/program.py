@@ -44,7 +44,7 @@ class Folder:
         return now_utc() + timedelta(seconds=float(clock.read_text()) if clock.exists() else 0.0)
 
     async def gate(self, name: str) -> None:
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while not (self._path / f"gate-{name}").exists():
                 await asyncio.sleep(0.02)
 

@@ -16,7 +16,7 @@ from reedbed.store.runs import State
 from reedbed.worker.claim import process_name
 from reedbed.worker.run import Runner, lease_name, lease_owner, run_once
 
-DEADLINE_S = 20.0
+DEADLINE_S = 60.0
 
 
 def job(run: Callable[[RunContext], Awaitable[Counts]]) -> Job:
