@@ -146,6 +146,11 @@ class Stat(msgspec.Struct, frozen=True):
     downloaded: str | None = None  # the last time
 
 
+class Property(msgspec.Struct, frozen=True):
+    key: str
+    value: str | None = None
+
+
 class Item(msgspec.Struct, frozen=True):
     """A row of an AQL answer; what follows the name is there where it was asked for."""
 
@@ -153,6 +158,7 @@ class Item(msgspec.Struct, frozen=True):
     path: str  # the folder; "." is the root
     name: str
     stats: tuple[Stat, ...] = ()
+    properties: tuple[Property, ...] = ()  # one entry for each value
     size: int | None = None
     sha256: str = ""
     created: str | None = None  # ISO 8601, as are the next two
