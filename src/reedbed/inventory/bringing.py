@@ -1,6 +1,6 @@
 """Bringing in what was read of some scopes: first made ready, without the store; then written at once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -20,24 +20,12 @@ from reedbed.jfrog.summary import Answer
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Coverage
 from reedbed.model.records import ImageRecord, ScanRecord
-from reedbed.store.inventory import assets, landed, layers, mapped_texts, placements, scopes
+from reedbed.store.inventory import assets, landed, layers, mapped_texts, placements, scopes, units
 from reedbed.store.inventory.assets import Asset, Look
 from reedbed.store.inventory.landed import Landing
 from reedbed.store.inventory.layers import Layer
 from reedbed.store.inventory.scopes import Scope
-
-
-class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What reading some scopes came to."""
-
-    images: int = 0
-    gaps: int = 0  # without a conclusive answer
-    records: int = 0  # landed, new or changed
-    findings: Counts = Counts()
-
-    def __add__(self, other: "Read") -> "Read":
-        names = self.__struct_fields__
-        return Read(**{name: getattr(self, name) + getattr(other, name) for name in names})
+from reedbed.store.inventory.units import Unit
 
 
 class Brought(msgspec.Struct, kw_only=True):
@@ -104,9 +92,11 @@ def _take_in(image: Image, record: ImageRecord, answer: Answer, sync: Sync, brou
     )
 
 
-def bring_in(connection: Connection, sync: Sync, unit: Sequence[Scope], brought: Brought) -> Read:
-    """Write it, with the note that these scopes were read."""
+def bring_in(connection: Connection, sync: Sync, unit: Unit, brought: Brought) -> None:
+    """Write it, and that the unit is done; of two that bring in parts of one scope, one after the other."""
     now, name = sync.now(), sync.connection
+    among = sorted(part.scope(name) for part in unit.parts)
+    scopes.note_read(connection, among, run=sync.id, now=now)
     first = placements.first_of(connection, {asset.id for _, asset in brought.assets})
     named = [asset for at, asset in brought.assets if first.get(asset.id) == (at.repository, at.path)]
     assets.save(connection, name, named, run=sync.id, now=now)
@@ -114,22 +104,17 @@ def bring_in(connection: Connection, sync: Sync, unit: Sequence[Scope], brought:
     wholes = {asset: chains(layer.digest for layer in some)[-1] for asset, some in built.items()}
     layers.save(connection, built, wholes)
     placements.save_children(connection, brought.children)
-    placements.follow_indexes(connection, unit)
+    placements.follow_indexes(connection, among)
     assets.note_looks(connection, brought.looks, now=now)
     landed.save_texts(connection, brought.texts)
     mapped_texts.save(connection, sync.shapes.vulnerability_map, brought.mapped)
     counts = landed.land(connection, name, brought.landings, run=sync.id, now=now)
     findings = Counts()
-    for scope in unit:
+    for scope in among:
         answers: Mapping[str, tuple[Observed, ...]] = brought.answers.get(scope, {})
         findings += reconcile(connection, scope, answers, run=sync.id, began=sync.started_at, now=now)
-    scopes.note_read(connection, unit, run=sync.id, now=now)
-    return Read(
-        images=brought.images,
-        gaps=brought.gaps,
-        records=counts.new + counts.changed,
-        findings=findings,
-    )
+    told = {"images": brought.images, "gaps": brought.gaps, "records": counts.new + counts.changed}
+    units.finish(connection, unit, told | msgspec.structs.asdict(findings), now=now)
 
 
 def _asset(image: Image, record: ImageRecord, shape: dict[str, Any]) -> Asset:

@@ -1,29 +1,26 @@
 """Flow 2: bring what a platform holds, and what is wrong with it, into the store. Resumes from its rows."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
 
 import structlog
 from msgspec.structs import asdict
 
 from reedbed.errors import ReedbedError
-from reedbed.inventory import closing, due
-from reedbed.inventory.bringing import Read
+from reedbed.inventory import closing, due, reconcile, working
 from reedbed.inventory.listing import Listed, list_all_images, list_repositories
-from reedbed.inventory.reading import Reading
 from reedbed.inventory.run import Mode, Sync
 from reedbed.jobs import Counts
 from reedbed.model.inventory import Stream
-from reedbed.store.inventory import assets, scopes
-from reedbed.store.inventory.scopes import Scope
+from reedbed.store.inventory import assets, units
 from reedbed.store.inventory.streams import Phase
+from reedbed.store.inventory.units import Progress
 from reedbed.store.runs import Fault
+
+FINDINGS = reconcile.Counts.__struct_fields__
 
 log = structlog.get_logger(__name__)
 
-UNIT_IMAGES = 20
-UNITS_AT_ONCE = 12
-"""Enough that calls wait for each other and not for the store; each unit's answers are in memory."""
+TELLS_EVERY_S = 1.0
 
 
 async def sync(run: Sync) -> Counts:
@@ -61,69 +58,42 @@ async def sync(run: Sync) -> Counts:
     closed = await _close(run, listed, done)
     if listed.complete:
         await due.remember(run, listed)
-    return {
-        "repositories": len(repositories),
-        "images": done.images,
-        "gaps": done.gaps,
-        "records": done.records,
-        **asdict(done.findings),
-        **closed,
-    }
+    await run.db.write(units.forget, run.id)
+    return {"repositories": len(repositories), **done.counts, **closed}
 
 
-async def _read_all(run: Sync, listed: Listed) -> Read:
-    findings = Stream.VULNERABILITIES in run.scope.streams
-    reading = Reading(run, findings=findings)
-    done = Read()
-    slots = asyncio.Semaphore(UNITS_AT_ONCE)
-    async with asyncio.TaskGroup() as group:
-        tasks: set[asyncio.Task[Read]] = set()
-        async for unit in _units(run):
-            await slots.acquire()
-            task = group.create_task(reading.read(unit))
-            tasks.add(task)
-            task.add_done_callback(lambda _: slots.release())
-            ended = {each for each in tasks if each.done()}
-            for each in ended:
-                done += each.result()
-            tasks -= ended
-            if ended:
-                await run.note(Stream.IMAGES, Phase.READING, gaps=done.gaps, counts=_progress(listed, done))
-    for each in tasks:
-        done += each.result()
-    return done
+async def _read_all(run: Sync, listed: Listed) -> Progress:
+    """Read all that is to be read, with whatever other workers help; tell meanwhile how far it is."""
+    await working.plan(run)
+    telling = asyncio.create_task(_tell(run, listed))
+    try:
+        await working.work(run)
+        while not run.leaving() and (done := await working.progress(run)).done < done.units:
+            await asyncio.sleep(working.LOOKS_EVERY_S)  # others are at the last ones, or have died there
+            await working.work(run)
+    finally:
+        telling.cancel()
+        await asyncio.wait({telling})
+    return await working.progress(run)
 
 
-def _progress(listed: Listed, done: Read) -> dict[str, int]:
-    return {"listed": listed.images, "images": done.images, "findings": done.findings.found}
+async def _tell(run: Sync, listed: Listed) -> None:
+    while True:
+        done = await working.progress(run)
+        counts = {"listed": listed.images, **done.counts}
+        await run.note(Stream.IMAGES, Phase.READING, counts=counts, gaps=done.counts.get("gaps", 0))
+        await asyncio.sleep(TELLS_EVERY_S)
 
 
-async def _units(run: Sync) -> AsyncIterator[Sequence[Scope]]:
-    """Give the scopes that this run has not read yet, some together with about a call's worth of images."""
-    read = await run.db.read(scopes.read_in, run.connection, run=run.id)
-    unit: list[Scope] = []
-    images = 0
-    after: Scope | None = None
-    everything = run.mode is not Mode.DELTA  # what is gone has to be taken in as well
-    while page := await run.db.read(scopes.sized, run.connection, run=run.id, after=after):
-        for scope, size in page:
-            if run.leaving():
-                return
-            if scope in read or not (size or everything):
-                continue
-            unit.append(scope)
-            images += size
-            if images >= UNIT_IMAGES:
-                yield unit
-                unit, images = [], 0
-        after = page[-1][0]
-    if unit:
-        yield unit
+async def lend_a_hand(run: Sync) -> Counts:
+    """Do units of a run that another worker carries out."""
+    await working.work(run)
+    return {}
 
 
-async def _close(run: Sync, listed: Listed, done: Read) -> Counts:
+async def _close(run: Sync, listed: Listed, done: Progress) -> Counts:
     """Close what is over, where everything was listed; else say why not."""
-    retired = 0
+    retired, images, gaps = 0, done.counts.get("images", 0), done.counts.get("gaps", 0)
     everything = listed.complete and run.mode is not Mode.DELTA
     if everything:
         retired = await run.db.write(assets.retire_unplaced, run.connection)
@@ -132,7 +102,7 @@ async def _close(run: Sync, listed: Listed, done: Read) -> Counts:
         Phase.ENDED,
         complete=everything,
         gaps=len(listed.refused),
-        counts={"images": done.images, "listed": listed.images, "ended": listed.ended, "retired": retired},
+        counts={"images": images, "listed": listed.images, "ended": listed.ended, "retired": retired},
     )
     if Stream.VULNERABILITIES not in run.scope.streams:
         return {}
@@ -141,9 +111,9 @@ async def _close(run: Sync, listed: Listed, done: Read) -> Counts:
     await run.note(
         Stream.VULNERABILITIES,
         Phase.ENDED,
-        complete=everything and not done.gaps,
-        gaps=done.gaps,
-        counts=asdict(done.findings) | asdict(closed),
+        complete=everything and not gaps,
+        gaps=gaps,
+        counts={name: done.counts.get(name, 0) for name in FINDINGS} | asdict(closed),
     )
     return asdict(closed)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reedbed.errors import ReedbedError, Unreadable
-from reedbed.inventory.bringing import Read, bring_in, prepare
+from reedbed.inventory.bringing import bring_in, prepare
 from reedbed.inventory.image import Image
 from reedbed.inventory.redact import redacted_config
 from reedbed.inventory.run import Sync
@@ -23,6 +23,7 @@ from reedbed.model.records import Manifest
 from reedbed.store.inventory import landed, placements
 from reedbed.store.inventory.placements import Wanted
 from reedbed.store.inventory.scopes import Scope
+from reedbed.store.inventory.units import Unit
 
 
 class Reading:
@@ -33,15 +34,16 @@ class Reading:
         self._findings = Findings(sync.jfrog) if findings else None
         self._texts: frozenset[str] | set[str] = frozenset()  # of advisories, that are in the store
 
-    async def read(self, unit: Sequence[Scope]) -> Read:
-        """Read some scopes, wholly, and bring them in.
+    async def read(self, unit: Unit) -> None:
+        """Read a unit, bring it in, and mark it as done.
 
         Raises:
             Refused: JFrog does not take the token any more.
             Unreachable: the store does not answer.
         """
-        placed = await self._sync.db.read(placements.of_scopes, unit, run=self._sync.id)
-        images = [image for image in _images(placed) if image.due]
+        parts = {part.scope(self._sync.connection): part for part in unit.parts}
+        placed = await self._sync.db.read(placements.of_scopes, list(parts), run=self._sync.id)
+        images = [each for each in _images(placed) if each.due and parts[each.scope].has(each.asset)]
         await self._detail(images)
         await self._ask([image for image in images if image.is_image])
         for image in images:
@@ -49,9 +51,8 @@ class Reading:
                 where = f"{image.scope.repository}/{image.scope.path}@{image.digest}"
                 await self._sync.tell("warning", "not-read", image.why, stream=Stream.IMAGES, item=where)
         brought = await asyncio.to_thread(prepare, images, self._sync, self._texts)
-        done = await self._sync.db.write(bring_in, self._sync, unit, brought)
+        await self._sync.db.write(bring_in, self._sync, unit, brought)
         self._texts = self._texts | brought.texts.keys()
-        return done
 
     # Details: content that cannot change is fetched once
 

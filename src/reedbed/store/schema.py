@@ -35,6 +35,7 @@ from reedbed.store.inventory.landed import BLOBS, LANDED, TEXTS
 from reedbed.store.inventory.maps import MAPS
 from reedbed.store.inventory.scopes import SCOPES
 from reedbed.store.inventory.streams import MARKS, RUN_EVENTS, RUN_STREAMS
+from reedbed.store.inventory.units import UNITS
 from reedbed.store.inventory.webhooks import DELIVERIES, WEBHOOKS
 from reedbed.store.inventory.wording import WORDINGS, WORDS
 from reedbed.store.leases import LEASES
@@ -98,6 +99,7 @@ TABLES = (
     SOFTWARE,
     TEXTS,
     TRIAGE,
+    UNITS,
     UNUSABLE,
     VIOLATIONS,
     VULNERABILITIES,

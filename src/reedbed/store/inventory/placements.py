@@ -118,6 +118,24 @@ def of_scopes(connection: Connection, some: Iterable[Scope], *, run: str) -> lis
     return found
 
 
+def wanted_in(connection: Connection, scope: Scope, *, run: str) -> list[str]:
+    """List the images of a scope that a run wants to read, by id."""
+    query = (
+        select(_REF.asset)
+        .join(ASSETS, ASSETS.c.id == _REF.asset)
+        .where(
+            _REF.connection == scope.connection,
+            _REF.repository == scope.repository,
+            _REF.path == scope.path,
+            _REF.gone_at.is_(None),
+            ASSETS.c.due_run == run,
+        )
+        .distinct()
+        .order_by(_REF.asset)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def at_tags(
     connection: Connection, name: str, repository: str, tags: Sequence[tuple[str, str]]
 ) -> dict[tuple[str, str], str]:

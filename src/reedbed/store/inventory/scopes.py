@@ -329,16 +329,8 @@ def save_events(
     merge(connection, FINDING_EVENTS, values)
 
 
-def read_in(connection: Connection, name: str, *, run: str) -> set[Scope]:
-    """Say which scopes a run has read already, after it was broken off."""
-    query = select(SCOPES.c.repository, SCOPES.c.path).where(
-        SCOPES.c.connection == name, SCOPES.c.read_run == run
-    )
-    return {Scope(name, row.repository, row.path) for row in connection.execute(query)}
-
-
 def note_read(connection: Connection, scopes: Iterable[Scope], *, run: str, now: datetime) -> None:
-    """Note that a run has read scopes, in the same transaction as what it read."""
+    """Note that a run reads scopes. Whoever writes of one first lets the others wait until that is whole."""
     place = [{"connection": s.connection, "repository": s.repository, "path": s.path} for s in scopes]
     merge(connection, SCOPES, [{**each, "read_run": run, "read_at": now} for each in place])
 

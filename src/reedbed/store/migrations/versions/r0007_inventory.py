@@ -81,6 +81,18 @@ def _streams() -> None:
         sa.ForeignKeyConstraint(["run"], ["runs.id"], name="fk_run_streams_run_runs", ondelete="CASCADE"),
     )
     op.create_table(
+        "run_units",
+        sa.Column("run", KEY, nullable=False),
+        sa.Column("number", sa.Integer, nullable=False),
+        sa.Column("parts", sa.Text, nullable=False),
+        sa.Column("owner", sa.String),
+        sa.Column("until", UTC),
+        sa.Column("done_at", UTC),
+        sa.Column("counts", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("run", "number", name="pk_run_units"),
+        sa.ForeignKeyConstraint(["run"], ["runs.id"], name="fk_run_units_run_runs", ondelete="CASCADE"),
+    )
+    op.create_table(
         "stream_marks",
         sa.Column("connection", KEY, nullable=False),
         sa.Column("stream", sa.String, nullable=False),
