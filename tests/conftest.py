@@ -8,7 +8,12 @@ from databases import cluster, database, database_url, empty_database_url, migra
 
 __all__ = ["cluster", "database", "database_url", "empty_database_url", "migrated", "migrated_file"]
 
-settings.register_profile("reedbed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
-settings.load_profile("reedbed")  # a busy machine proves nothing about a property
+settings.register_profile(
+    "searching", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]
+)
+"""For `pytest --hypothesis-profile=searching`: other examples every time."""
+
+settings.register_profile("reedbed", settings.get_profile("searching"), derandomize=True, database=None)
+settings.load_profile("reedbed")  # what is green here is green elsewhere; and no deadline: machines are busy
 
 keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]  # nobody's own keychain is read or written
