@@ -1,11 +1,17 @@
 """The 68 rows of the seed's page, each with what the default map makes of a record that has everything."""
 
+import os
+from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from inventory.transform_records import CONFIG, IMAGE, LAYERS, REPOSITORY, SCAN, SHA
 from reedbed.inventory.transform import compile_map, defaults
+from reedbed.jfrog.issues import vulnerabilities
+from reedbed.jfrog.summary_wire import Summaries
+from reedbed.model.records import ImageRecord, ScanRecord, VulnerabilityRecord
 
 DETAIL = "asset.assetDetail."
 HEADER = "asset.assetHeader."
@@ -142,3 +148,75 @@ def test_the_rows_are_those_of_the_page_and_stand_first() -> None:
         assert targets[: len(rows)] == [target for target, _ in rows]
 
     assert (len(IMAGE_ROWS), len(REPOSITORY_ROWS), len(FINDING_ROWS)) == (26, 8, 34)
+
+
+REAL = sorted((Path(__file__).parents[3] / "shared/data/xray").glob("*.json"))
+ANSWER = msgspec.json.encode(
+    {
+        "artifacts": [
+            {
+                "general": {"sha256": SHA},
+                "issues": [
+                    {
+                        "issue_id": "XRAY-1",
+                        "severity": "High",
+                        "summary": "Two at once",
+                        "created": "2026-01-02T03:04:05Z",
+                        "cves": [
+                            {"cve": "CVE-2026-1", "cwe": ["CWE-79"], "cvss_v3": "7.5/CVSS:3.1/AV:N"},
+                            {"cve": "CVE-2026-2"},
+                        ],
+                        "impact_path": ["default/app/sha256__aa.tar.gz/3.12:openssl:1.1.1k-r0"],
+                    },
+                    {"severity": "Unknown", "summary": "Of an age without ids", "cves": [{"cvss_v2": "5.9"}]},
+                ],
+            }
+        ]
+    }
+)
+
+
+@pytest.mark.parametrize(
+    "answer", [ANSWER, *(file.read_bytes() for file in REAL)], ids=["own", *(file.name for file in REAL)]
+)
+def test_an_answer_of_xray_becomes_findings_without_a_row_that_fails(answer: bytes) -> None:
+    for summary in msgspec.json.decode(answer, type=Summaries).artifacts or ():
+        found = vulnerabilities(summary.issues or ())
+
+        mapped = MAPS[defaults.VULNERABILITY].apply(ScanRecord(image=IMAGE, vulnerabilities=found))
+
+        assert mapped.problems == ()
+        for one, finding in zip(found, mapped.findings, strict=True):
+            _check_against(one, finding)
+
+
+def _check_against(one: VulnerabilityRecord, finding: dict[str, Any]) -> None:
+    assert finding.get(f"{VULNERABILITY}cveId") == one.cve
+    assert finding[f"{FINDING}sourceSeverity"] == one.severity
+    assert finding[f"{FINDING}description"] == (one.summary or one.description)
+    assert finding.get(f"{ATTRIBUTES}jfrog_impactPath", []) == list(one.impact_path)
+    assert finding[f"{FINDING}name"].startswith(one.cve or one.issue_id or "An issue without an id in ")
+    score = (one.cvss_v3 or "").partition("/")[0]
+    assert finding.get(f"{VULNERABILITY}cvss.cvss3Base") == (float(score) if score else None)
+
+
+@pytest.mark.parametrize(
+    ("name", "record"),
+    [
+        (defaults.IMAGE, IMAGE),
+        (defaults.REPOSITORY, REPOSITORY),
+        (defaults.VULNERABILITY, SCAN),
+        (defaults.IMAGE, ImageRecord(image_name="bare")),
+    ],
+    ids=["image", "repository", "vulnerability", "bare-image"],
+)
+def test_a_default_map_makes_its_golden_file(
+    name: str, record: msgspec.Struct, request: pytest.FixtureRequest
+) -> None:
+    file = Path(__file__).parent / "golden" / f"map-{request.node.callspec.id}.json"
+
+    made = msgspec.json.format(msgspec.json.encode(MAPS[name].apply(record)), indent=2).decode() + "\n"
+
+    if os.environ.get("GOLDEN") == "write":
+        file.write_text(made, encoding="utf-8")
+    assert made == file.read_text(encoding="utf-8")

@@ -109,6 +109,74 @@ NOUNS = {
             ),
         },
     ),
+    "map": Noun(
+        "What becomes of landed records: transform maps.",
+        {
+            "list": Command(
+                "maps.look:list_all",
+                "List the maps, each in its newest version.",
+                example="reedbed map list",
+            ),
+            "show": Command(
+                "maps.look:show_one",
+                "Show a map's rows: what each target path is made of, and why so.",
+                example='reedbed map show "JFrog Docker Image Asset"',
+            ),
+            "export": Command(
+                "maps.look:export",
+                "Write a map as TOML, to a file or to standard output.",
+                example='reedbed map export "JFrog Docker Image Asset" image.toml',
+            ),
+            "import": Command(
+                "maps.change:take",
+                "Save maps from files: each becomes the next version of the map that it names.",
+                more="A map that is not valid is not saved; each fault is told with its row.",
+                example="reedbed map import maps/image.toml",
+            ),
+            "create": Command(
+                "maps.change:create",
+                "Make a new map that has the rows which its target model requires.",
+                example='reedbed map create "Our repositories" repository repository-asset',
+            ),
+            "clone": Command(
+                "maps.change:clone",
+                "Make a copy of a map under a name of its own, to be edited.",
+                example='reedbed map clone "JFrog Docker Image Asset" "Our images"',
+            ),
+            "edit": Command(
+                "maps.change:edit",
+                "Open a map in the editor of $VISUAL or $EDITOR; what it leaves is the next version.",
+                example='reedbed map edit "Our images"',
+            ),
+            "test": Command(
+                "maps.trial:try_out",
+                "Check maps in files and run the tests that they carry. Needs no database.",
+                more="Exits 1 when a map is not valid, or a test fails.",
+                example="reedbed map test maps/*.toml",
+            ),
+            "diff": Command(
+                "maps.look:differences",
+                "Show which rows of two maps differ.",
+                more="Without a second one, from the map that it was cloned from.",
+                example='reedbed map diff "Our images"',
+            ),
+            "preview": Command(
+                "maps.trial:preview",
+                "Show what a map makes of landed records, beside what another makes of them.",
+                more=(
+                    "Also tells required targets that stay empty, rows that fail, and source paths with "
+                    "values that no row reads. Asks JFrog nothing."
+                ),
+                example='reedbed map preview image.toml prod --against "JFrog Docker Image Asset"',
+            ),
+            "merge": Command(
+                "maps.change:merge",
+                "Show what a clone would take in of what changed since in the map it came from.",
+                more="With --apply it is saved as the next version.",
+                example='reedbed map merge "Our images" --apply',
+            ),
+        },
+    ),
     "intel": Noun(
         "What feeds say is malicious becomes custom issues in Xray that block.",
         {

@@ -13,6 +13,7 @@ from reedbed.errors import SettingsError
 from reedbed.inventory.transform import TransformMap, compile_map, defaults
 from reedbed.inventory.transform.document import Document, read_document, write_document
 from reedbed.inventory.transform.merge import Merged, Prefer, merge
+from reedbed.store import audit
 from reedbed.store.inventory import maps as store
 from reedbed.store.inventory.maps import SavedMap
 
@@ -40,7 +41,7 @@ class KnownMap(msgspec.Struct, frozen=True, kw_only=True):
 def listed(connection: Connection) -> list[KnownMap]:
     """List the newest version of every map: the built-in ones first."""
     built_in = [find(connection, name) for name in dict.fromkeys(name for name, _ in defaults.FILES)]
-    return built_in + [_saved(each) for each in store.listed(connection)]
+    return built_in + [_saved(connection, each) for each in store.listed(connection)]
 
 
 def find(connection: Connection, reference: str) -> KnownMap:
@@ -57,7 +58,7 @@ def find(connection: Connection, reference: str) -> KnownMap:
     saved = store.get(connection, name, version) if version else store.newest(connection, name)
     if saved is None:
         raise _unknown(connection, reference)
-    return _saved(saved)
+    return _saved(connection, saved)
 
 
 def compiled(connection: Connection, reference: str) -> TransformMap:
@@ -75,10 +76,10 @@ def versions(connection: Connection, name: str) -> list[KnownMap]:
     built_in = sorted((version for known, version in defaults.FILES if known == name), reverse=True)
     if built_in:
         return [find(connection, f"{name}@{version}") for version in built_in]
-    return [_saved(each) for each in store.versions(connection, name)]
+    return [_saved(connection, each) for each in store.versions(connection, name)]
 
 
-def save(connection: Connection, text: str, *, now: datetime, parent: str | None = None) -> KnownMap:
+def save(connection: Connection, text: str, *, by: str, now: datetime, parent: str | None = None) -> KnownMap:
     """Check a map, and save it as the next version of its name; the same text again makes none.
 
     Raises:
@@ -93,6 +94,7 @@ def save(connection: Connection, text: str, *, now: datetime, parent: str | None
             fix="Give it a name of your own: reedbed map clone makes a copy.",
         )
     known = find(connection, parent) if parent else None
+    last = store.newest(connection, document.name)
     saved = store.save(
         connection,
         name=document.name,
@@ -102,10 +104,15 @@ def save(connection: Connection, text: str, *, now: datetime, parent: str | None
         text=text,
         now=now,
     )
-    return _saved(saved)
+    if saved != last:
+        subject = f"{saved.name}@{saved.version}"
+        audit.append(
+            connection, at=now, who=by, action="save map", subject=subject, detail={"parent": parent}
+        )
+    return _saved(connection, saved)
 
 
-def clone(connection: Connection, reference: str, name: str, *, now: datetime) -> KnownMap:
+def clone(connection: Connection, reference: str, name: str, *, by: str, now: datetime) -> KnownMap:
     """Save a copy of a map under a name of its own, which remembers what it is a copy of.
 
     Raises:
@@ -114,10 +121,12 @@ def clone(connection: Connection, reference: str, name: str, *, now: datetime) -
     known = find(connection, reference)
     _free(connection, name)
     text = write_document(msgspec.structs.replace(known.document, name=name))
-    return save(connection, text, now=now, parent=known.reference)
+    return save(connection, text, by=by, now=now, parent=known.reference)
 
 
-def create(connection: Connection, name: str, *, source: str, target: str, now: datetime) -> KnownMap:
+def create(
+    connection: Connection, name: str, *, source: str, target: str, by: str, now: datetime
+) -> KnownMap:
     """Save a new map of two models that has only the rows that its target model requires.
 
     Raises:
@@ -135,7 +144,7 @@ def create(connection: Connection, name: str, *, source: str, target: str, now: 
         None,
     )
     rows = tuple(row for row in model.rows if row.required) if model else ()
-    return save(connection, write_document(msgspec.structs.replace(begun, rows=rows)), now=now)
+    return save(connection, write_document(msgspec.structs.replace(begun, rows=rows)), by=by, now=now)
 
 
 def take_in(connection: Connection, name: str, *, prefer: Prefer = Prefer.MINE) -> tuple[Merged, str]:
@@ -167,18 +176,25 @@ def _free(connection: Connection, name: str) -> None:
         )
 
 
-def _saved(row: SavedMap) -> KnownMap:
+def _saved(connection: Connection, row: SavedMap) -> KnownMap:
     parent = f"{row.parent_name}@{row.parent_version}" if row.parent_name else None
-    newest = defaults.newest(row.parent_name) if row.parent_name else None
     return KnownMap(
         name=row.name,
         version=row.version,
         built_in=False,
         parent=parent,
-        outdated=bool(newest and row.parent_version and newest > row.parent_version),
+        outdated=_newest(connection, row.parent_name) > (row.parent_version or 0),
         created_at=row.created_at,
         text=row.text,
     )
+
+
+def _newest(connection: Connection, name: str | None) -> int:
+    """Give the newest version of a map; 0: there is none."""
+    if name is None:
+        return 0
+    saved = store.newest(connection, name)
+    return defaults.newest(name) or (saved.version if saved else 0)
 
 
 def _parted(reference: str) -> tuple[str, int | None]:

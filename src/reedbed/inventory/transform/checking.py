@@ -136,7 +136,7 @@ def _made(row: Row, source: SourceModel) -> Evaluated:
             return evaluated(parse(row.expression), source)
     except (NotRead, Wrong) as error:
         raise _Wrong(
-            str(error)[:500], "Mend it; docs/transform-maps.md lists paths and functions."
+            str(error)[:500], "Mend it; docs/reference/transform-maps.md lists paths and functions."
         ) from error
     return _constant(row.constant)
 

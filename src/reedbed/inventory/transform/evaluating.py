@@ -20,7 +20,7 @@ from reedbed.inventory.transform.expression import (
 )
 from reedbed.inventory.transform.functions import FUNCTIONS, Function, fits
 from reedbed.inventory.transform.kinds import Base, Kind, joined, of_constant
-from reedbed.inventory.transform.source import SourceModel, Unknown, find
+from reedbed.inventory.transform.source import SourceModel, Unknown, find, nearest
 from reedbed.inventory.transform.target import GIVEN_PATHS
 
 Read = Callable[[Any, Any], Any]
@@ -110,7 +110,7 @@ def _path(path: Path, model: SourceModel) -> Evaluated:
 def _call(name: str, arguments: Sequence[Expression], model: SourceModel) -> Evaluated:
     function = FUNCTIONS.get(name)
     if function is None:
-        raise Wrong(f"there is no function {name}; there are {', '.join(sorted(FUNCTIONS))}, if")
+        raise Wrong(f"there is no function {name}; the nearest are {nearest(name, [*FUNCTIONS, 'if'])}")
     if len(arguments) < function.least or len(arguments) > (function.most or len(arguments)):
         raise Wrong(f"{name} is called with {len(arguments)} arguments: it is {function.signature}")
     asked = arguments[: function.fixed]
@@ -142,14 +142,11 @@ def _calling(function: Function, made: Callable[..., Any], parts: Sequence[Evalu
     reads = [part.read for part in parts]
     if not function.missing:
         return _of_each(made, reads[0]) if function.by_item else _of_present(made, reads[0])
-    constants = [part.constant for part in parts]
-    if all(constants):
-        return lambda record, one: made(*(read(record, one) for read in reads))
-    variable = [place for place, constant in enumerate(constants) if not constant]
+    variable = [place for place, part in enumerate(parts) if not part.constant and function.needs_one]
 
     def call(record: Any, one: Any) -> Any:
         given = [read(record, one) for read in reads]
-        if all(values.empty(given[place]) for place in variable):
+        if variable and all(values.empty(given[place]) for place in variable):
             return None
         return made(*given)
 

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 import msgspec
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, UnexpectedToken, v_args
 from lark.exceptions import LarkError
 
 LONGEST = 4_000
@@ -30,11 +30,14 @@ GRAMMAR = r"""
     table: "{" [pair ("," pair)*] "}"
     pair: STRING ":" (STRING | NUMBER | TRUTH)
     choice: IF "(" condition "," value ["," value] ")"
-    ?condition: every | condition "or" every -> either
-    ?every: test | every "and" test -> both
-    ?test: "not" test -> negated | "(" condition ")" | value | value OPERATOR value -> compared
+    ?condition: every | condition _OR every -> either
+    ?every: test | every _AND test -> both
+    ?test: _NOT test -> negated | "(" condition ")" | value | value OPERATOR value -> compared
 
     IF.3: /if(?=\s*\()/
+    _AND.3: /and(?![\w.\[-])/
+    _OR.3: /or(?![\w.\[-])/
+    _NOT.3: /not(?![\w.\[-])/
     TRUTH.3: /(true|false)(?![\w.\[-])/
     NAME.2: /[a-z][a-z0-9_]*(?=\s*\()/
     PATH: /[A-Za-z_][\w-]*(\[\])?(\.([\w-]+|"([^"\\]|\\.)*")(\[\])?)*/
@@ -184,7 +187,8 @@ def parse_path(text: str) -> Path:
 
 def _where(error: UnexpectedInput, text: str) -> str:
     at = error.pos_in_stream
-    if at is None or at < 0 or at >= len(text):
+    ended = isinstance(error, UnexpectedToken) and error.token.type == "$END"
+    if at is None or ended:
         return "it ends too early: a bracket, a quote or a value is missing"
     return f"it can't be read from character {at + 1} on: {text[at : at + 20]!r}"
 

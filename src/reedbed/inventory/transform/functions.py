@@ -23,6 +23,7 @@ class Function(msgspec.Struct, frozen=True, kw_only=True):
     by_item: bool = False  # of a list in first place it takes each item, and gives a list
     lists: bool = False  # it takes lists as they are
     missing: bool = False  # it is called though a value is missing; else it gives none then
+    needs_one: bool = False  # it gives none where all but constants are missing
     fixed: int | None = None  # from this argument on they are constants
     made: Callable[..., Callable[..., Any]]  # by the constants
 
@@ -98,6 +99,7 @@ def _several(
     takes: Base = Base.ANY,
     least: int = 1,
     most: int | None = None,
+    needs_one: bool = False,
 ) -> Function:
     """Make a function of some values, of which any may be missing."""
     return Function(
@@ -108,6 +110,7 @@ def _several(
         gives=gives,
         takes=takes,
         missing=True,
+        needs_one=needs_one,
         made=_plain(function),
     )
 
@@ -122,6 +125,7 @@ FUNCTIONS: dict[str, Function] = {
         _always(Base.TEXT),
         values.concat,
         takes=Base.SCALAR,
+        needs_one=True,
     ),
     "lower": _one("lower(text)", "in lower case", Base.TEXT, values.lower),
     "upper": _one("upper(text)", "in upper case", Base.TEXT, values.upper),

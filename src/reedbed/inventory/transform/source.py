@@ -5,6 +5,7 @@ into parts that are kept as they came (`blobConfig.config.Labels."a.b"`). Where 
 there, there is no value.
 """
 
+import difflib
 import types
 from collections.abc import Callable
 from operator import attrgetter
@@ -80,6 +81,11 @@ def find(model: SourceModel, path: Path) -> Found:
     return Found(read=read, kind=kind)
 
 
+def nearest(name: str, known: list[str]) -> str:
+    """Name the three that somebody may have meant."""
+    return ", ".join(difflib.get_close_matches(name[:100], known, n=3, cutoff=0.0))
+
+
 def paths(model: SourceModel) -> list[str]:
     """List the fields of a model as paths, structs followed, free shapes named once."""
     roots = [(name, hint) for name, (_, hint) in _fields(model.record).items()]
@@ -150,7 +156,7 @@ def _follow(hint: Any, parts: tuple[Part, ...]) -> tuple[Step, Kind]:
         return _step(_key(parts[0].name), value_hint, parts)
     fields = _fields(struct)
     if parts[0].name not in fields:
-        raise Unknown(f"there is no {parts[0].name}; there are {', '.join(sorted(fields))}")
+        raise Unknown(f"there is no {parts[0].name}; the nearest are {nearest(parts[0].name, list(fields))}")
     attribute, field_hint = fields[parts[0].name]
     return _step(attrgetter(attribute), field_hint, parts)
 

@@ -64,11 +64,25 @@ def concat(*values: Any) -> str:
     return "".join("" if value is None else text(value) for value in values)[:LONGEST_TEXT]
 
 
+def _told(constant: object) -> str:
+    """Take a constant that has to be text.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not isinstance(constant, str):
+        raise ValueError(f"{shown(constant)} is no text")  # noqa: TRY004 - what is wrong is the map's text
+    return constant
+
+
 def splitting(separator: str) -> Callable[[Any], list[str]]:
+    if not _told(separator):
+        raise ValueError("there is no separator to split by")
     return lambda value: text(value).split(separator, MOST_ITEMS)[:MOST_ITEMS]
 
 
 def joining(separator: str) -> Callable[[Any], str]:
+    _told(separator)
     return lambda value: separator.join(text(each) for each in flat([value]))[:LONGEST_TEXT]
 
 
@@ -84,7 +98,7 @@ def extracting(pattern: str) -> Callable[[Any], str | None]:
     options.max_mem = 1 << 20
     options.log_errors = False
     try:
-        compiled = re2.compile(pattern, options)
+        compiled = re2.compile(_told(pattern), options)
     except re2.error as error:
         raise ValueError(f"{shown(pattern)} is no pattern: {_reason(error)}") from error
     group = min(1, compiled.groups)
@@ -102,6 +116,15 @@ def _reason(error: Exception) -> str:
 
 
 def looking_up(table: dict[str, Any], default: Any = None) -> Callable[[Any], Any]:
+    """Give what a table has for a value.
+
+    Raises:
+        ValueError: it is no table.
+    """
+    if not isinstance(table, dict):
+        raise ValueError(f"{shown(table)} is no table")  # noqa: TRY004 - what is wrong is the map's text
+    if isinstance(default, dict):
+        raise ValueError("its default is no constant")  # noqa: TRY004 - what is wrong is the map's text
     return lambda value: table.get(text(value), default)
 
 
@@ -151,7 +174,7 @@ def moment_reading(form: str = "iso") -> Callable[[Any], str]:
     Raises:
         ValueError: the form has no sign in it.
     """
-    if form not in ("iso", "epoch", "epoch_ms") and "%" not in form:
+    if form not in ("iso", "epoch", "epoch_ms") and "%" not in _told(form):
         raise ValueError(
             f"{shown(form)} is no form of a moment: write iso, epoch, epoch_ms or signs as %Y-%m-%d"
         )
@@ -220,9 +243,13 @@ def _comparable(values: list[Any]) -> list[Any]:
 
 def unique(*values: Any) -> list[Any]:
     """Give each value once, in the order in which they come."""
-    return list(
-        {msgspec.json.encode(each, order="sorted"): each for each in reversed(flat(values))}.values()
-    )[::-1]
+    given = flat(values)
+    if all(type(each) is str for each in given):
+        return list(dict.fromkeys(given))
+    by_content: dict[bytes, Any] = {}
+    for each in given:
+        by_content.setdefault(msgspec.json.encode(each, order="sorted"), each)
+    return list(by_content.values())
 
 
 def redact(value: Any) -> str:

@@ -156,6 +156,25 @@ def newest(connection: Connection, name: str, model: str, natives: Collection[st
     return found
 
 
+def natives(
+    connection: Connection, name: str, model: str, *, after: str = "", limit: int, named: str = ""
+) -> list[str]:
+    """List the native names of landed records behind one, in order; `named` is how they begin."""
+    query = (
+        select(LANDED.c.native)
+        .distinct()
+        .where(
+            LANDED.c.connection == name,
+            LANDED.c.model == model,
+            LANDED.c.native > after,
+            LANDED.c.native.startswith(named, autoescape=True),
+        )
+        .order_by(LANDED.c.native)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
 def save_texts(connection: Connection, texts: Mapping[str, bytes]) -> None:
     """Keep the texts of advisories, by their digests; those that are there already stay."""
     rows = [{"digest": digest, "body": packed(body)} for digest, body in sorted(texts.items())]

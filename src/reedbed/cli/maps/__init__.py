@@ -1,0 +1,1 @@
+"""`reedbed map …`: what becomes of landed records."""
