@@ -62,6 +62,7 @@ async def import_epss(db: Database, given: Given, *, now: Callable[[], datetime]
         day = given.as_of or await asyncio.to_thread(epss.day, file)
         await _check(db, EPSS, given, count, day)
         assert day
+        await db.write(enrichment.set_epss_aside, day)
         for some in _slices(epss.lines(file)):
             rows = [Likelihood(each.cve, each.score, each.percentile) for each in some]
             await db.write(enrichment.save_epss, rows, as_of=day)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Column, Connection, Integer, String, Table, Text, delete, func, select
+from sqlalchemy import Column, Connection, Integer, String, Table, Text, delete, func, select, update
 
 from reedbed.store.columns import KEY, METADATA, Utc
 from reedbed.store.dialects import merge
@@ -68,6 +68,11 @@ def note(connection: Connection, of: Enrichment) -> None:
 def save_epss(connection: Connection, some: Sequence[Likelihood], *, as_of: str) -> None:
     """Write scores; each carries its day, so that an import that broke off shows."""
     merge(connection, EPSS, [{**msgspec.structs.asdict(each), "as_of": as_of} for each in some])
+
+
+def set_epss_aside(connection: Connection, as_of: str) -> None:
+    """Mark the scores of a day that is imported again, so that those it no longer has can be told apart."""
+    connection.execute(update(EPSS).where(EPSS.c.as_of == as_of).values(as_of=f"{as_of}, before"))
 
 
 def drop_epss_but(connection: Connection, as_of: str) -> int:

@@ -87,7 +87,7 @@ def named(connection: Connection, name: str, chains: Collection[str]) -> dict[st
     found: dict[str, str] = {}
     for some in slices(sorted(chains)):
         query = (
-            select(ASSETS.c.chain, func.min(ASSETS.c.name))
+            select(ASSETS.c.chain, func.min(ASSETS.c.name).label("first"))
             .where(
                 ASSETS.c.connection == name,
                 ASSETS.c.chain.in_(some),
@@ -95,7 +95,7 @@ def named(connection: Connection, name: str, chains: Collection[str]) -> dict[st
             )
             .group_by(ASSETS.c.chain)
         )
-        found |= dict(connection.execute(query).tuples().all())
+        found |= {row[0]: row[1] for row in connection.execute(query)}
     return found
 
 

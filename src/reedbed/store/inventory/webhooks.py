@@ -183,8 +183,10 @@ def remove(connection: Connection, name: str) -> None:
 
 def news(
     connection: Connection, name: str, where: Condition, *, limit: int, before: datetime
-) -> tuple[list[Event], Row[Any] | None]:
-    """Read what happened since a webhook was told last, and where that ends; what is not asked for is passed.
+) -> tuple[list[Event], Row[Any] | None, int]:
+    """Read what happened since a webhook was told last, where that ends, and how much it was.
+
+    What the condition leaves out is passed over.
 
     What is younger than `before` waits: a transaction that is not ended yet may have an older moment.
     """
@@ -206,7 +208,7 @@ def news(
     )
     rows = connection.execute(query).all()
     events = [Event(finding=r.finding, kind=r.kind, at=r.at, detail=r.detail) for r in rows if r.wanted]
-    return events, rows[-1] if rows else None
+    return events, rows[-1] if rows else None, len(rows)
 
 
 def enqueue(
