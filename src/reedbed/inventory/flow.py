@@ -85,12 +85,6 @@ async def _tell(run: Sync, listed: Listed) -> None:
         await asyncio.sleep(TELLS_EVERY_S)
 
 
-async def lend_a_hand(run: Sync) -> Counts:
-    """Do units of a run that another worker carries out."""
-    await working.work(run)
-    return {}
-
-
 async def _close(run: Sync, listed: Listed, done: Progress) -> Counts:
     """Close what is over, where everything was listed; else say why not."""
     retired, images, gaps = 0, done.counts.get("images", 0), done.counts.get("gaps", 0)

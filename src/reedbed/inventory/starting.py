@@ -1,12 +1,12 @@
 """Starting a run of a connection: when it is due, whether it may, what it reads and with which maps. Acts."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection as Sql
 
-from reedbed.inventory import flow, known_maps
+from reedbed.inventory import flow, known_maps, working
 from reedbed.inventory.connections import not_proved, scope_of
 from reedbed.inventory.run import Mode, Sync
 from reedbed.inventory.schedule import Cadence, Schedule, cadence_of, due, latest
@@ -36,24 +36,49 @@ async def carry_out(run: RunContext, jfrog: JFrog, db: Database, name: str, *, m
     connection = await db.read(store.get, name)
     if connection.state is State.DRAFT:
         raise not_proved(connection, await db.read(store.history, name, limit=1))
-    scope = scope_of(connection)
     wanted = mode or Mode(await run.step("mode", lambda: _mode(db, connection, run.scheduled_at)))
-    begun = await db.read(runs.get, run.id)
-    sync = Sync(
-        id=run.id,
-        connection=name,
+    counts = await flow.sync(
+        await _sync(run.id, jfrog, db, connection, mode=wanted, leaving=lambda: run.leaving)
+    )
+    run.may_leave()
+    return counts
+
+
+async def lend_a_hand(
+    run: Run, jfrog: JFrog, db: Database, name: str, *, leaving: Callable[[], bool]
+) -> None:
+    """Do units of a run of a connection that another worker carries out, until none is free.
+
+    Raises:
+        SettingsError: a transform map of the connection is not there.
+        ExceptionGroup: as `working.work`.
+    """
+    connection = await db.read(store.get, name)
+    await working.work(await _sync(run.id, jfrog, db, connection, mode=Mode.FULL, leaving=leaving))
+
+
+async def _sync(
+    run: str,
+    jfrog: JFrog,
+    db: Database,
+    connection: Connection,
+    *,
+    mode: Mode,
+    leaving: Callable[[], bool],
+) -> Sync:
+    scope, begun = scope_of(connection), await db.read(runs.get, run)
+    return Sync(
+        id=run,
+        connection=connection.name,
         scope=scope,
         shapes=await db.read(shapes, scope),
-        mode=wanted,
+        mode=mode,
         started_at=begun.started_at if begun else now_utc(),
         jfrog=jfrog,
         db=db,
         now=now_utc,
-        leaving=lambda: run.leaving,
+        leaving=leaving,
     )
-    counts = await flow.sync(sync)
-    run.may_leave()
-    return counts
 
 
 async def _mode(db: Database, connection: Connection, moment: datetime) -> str:

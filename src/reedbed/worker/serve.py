@@ -22,6 +22,7 @@ from reedbed.store.database import Database
 from reedbed.store.migrate import is_current
 from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs, sync_jobs
 from reedbed.worker.daemon import Settings, Worker
+from reedbed.worker.hands import lend_hands
 from reedbed.worker.health import Health
 from reedbed.worker.signals import leaving_on_signals
 
@@ -54,7 +55,12 @@ async def serve(parts: Parts, *, told: Observer | None = None, around: Around = 
     stop = asyncio.Event()
     with leaving_on_signals(stop):
         async with health.listening(parts.settings.health.listen):
-            await worker.work(stop)
+            lending = asyncio.create_task(lend_hands(parts, stop, owner=lambda: worker.id))
+            try:
+                await worker.work(stop)
+            finally:
+                stop.set()
+                await lending
 
 
 async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job]:

@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     String,
     Table,
+    and_,
     delete,
     func,
     insert,
@@ -141,7 +142,7 @@ def forget(connection: Connection, run: str) -> None:
     connection.execute(delete(UNITS).where(_OF.run == run))
 
 
-def unfinished(connection: Connection) -> list[str]:
-    """List the runs that have units which are not done."""
-    query = select(_OF.run).where(_OF.done_at.is_(None)).distinct().order_by(_OF.run)
-    return list(connection.execute(query).scalars())
+def wanting_hands(connection: Connection, *, now: datetime) -> list[str]:
+    """List the runs that have units which nobody works on."""
+    free = and_(_OF.done_at.is_(None), or_(_OF.until.is_(None), _OF.until < now))
+    return list(connection.execute(select(_OF.run).where(free).distinct().order_by(_OF.run)).scalars())
