@@ -199,6 +199,9 @@ async def _store(parts: "Parts", platform: "Platform", token: str, *, known: boo
     expires_at = await token_expiry(platform, token)
     if known:
         await parts.db.write(platforms.replace_token, platform.name, sealed, expires_at=expires_at)
+        if not platform.shielded:
+            shielded = msgspec.structs.replace(platform, shielded=True, token_expires_at=expires_at)
+            await parts.db.write(platforms.update, shielded)
     else:
         platform = msgspec.structs.replace(platform, token_expires_at=expires_at)
         await parts.db.write(platforms.add, platform, sealed_token=sealed)

@@ -159,6 +159,7 @@ async def rotate(
     from reedbed.jfrog.check import check
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
+    from reedbed.store.inventory import connections
     from reedbed.wiring import opened
 
     async with opened((common or Common()).load()) as parts:
@@ -172,7 +173,30 @@ async def rotate(
         sealed = parts.vault.seal(token, context=platforms.token_context(name))
         expires_at = await token_expiry(platform, token)
         await parts.db.write(platforms.replace_token, name, sealed, expires_at=expires_at)
+        drafts = await parts.db.write(connections.unprove, name, now=now_utc())
     show.err.print(f"{name} has a new token. Running daemons take it at their next run.")
+    for draft in drafts:
+        show.err.print(f"The connection {draft} uses it, and is a draft until it is tested and enabled.")
+    return Exit.DONE
+
+
+async def shield(name: str, *, off: Annotated[bool, FLAG] = False, common: Common | None = None) -> int:
+    """Push what feeds say to a platform that was only read until now.
+
+    Parameters
+    ----------
+    name
+        The platform.
+    off
+        Only read it from now on; the custom issues that it has stay in Xray, and go on blocking.
+    """
+    from reedbed.store import platforms
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        platform = await parts.db.read(platforms.get, name)
+        await parts.db.write(platforms.update, msgspec.structs.replace(platform, shielded=not off))
+    show.err.print(f"{name} is {'only read' if off else 'shielded'} from the next run on.")
     return Exit.DONE
 
 

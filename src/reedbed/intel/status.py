@@ -131,7 +131,7 @@ def _platforms(connection: Connection, ended: Ended, now: datetime) -> list[Plat
     depths = outbox.depths(connection)
     left_out = planned.left_out(connection)
     found = []
-    for platform in platforms.list_all(connection):
+    for platform in platforms.shielded(connection):
         depth = depths.get(platform.name, outbox.Depth())
         found.append(
             PlatformStatus(

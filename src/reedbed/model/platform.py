@@ -19,6 +19,7 @@ class Platform(msgspec.Struct, frozen=True, kw_only=True):
     concurrency: int = 16  # requests in flight
     timeout_s: float = 30.0  # for one request, from connect to the last byte
     token_expires_at: datetime | None = None  # UTC; None: not known, or never
+    shielded: bool = True  # what feeds say is pushed to it; else it is only read
 
     def __post_init__(self) -> None:
         if not NAME.fullmatch(self.name):

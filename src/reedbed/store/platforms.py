@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Float, Integer, Table, Text, delete, select
+from sqlalchemy import Boolean, Column, Connection, Float, Integer, Table, Text, delete, select, true
 from sqlalchemy import update as change
 
 from reedbed.errors import SettingsError
@@ -12,6 +12,7 @@ from reedbed.model.platform import Platform
 from reedbed.store import ledger
 from reedbed.store.columns import KEY, METADATA, Utc
 from reedbed.store.dialects import upsert
+from reedbed.store.inventory.connections import CONNECTIONS
 from reedbed.store.rows import structs
 from reedbed.store.vault import Vault
 
@@ -27,6 +28,7 @@ PLATFORMS = Table(
     Column("timeout_s", Float, nullable=False),
     Column("token_expires_at", Utc),
     Column("sealed_token", Text, nullable=False),
+    Column("shielded", Boolean, nullable=False, server_default=true()),
 )
 _PLATFORM = tuple(PLATFORMS.c[name] for name in Platform.__struct_fields__)
 
@@ -71,6 +73,11 @@ def list_all(connection: Connection) -> list[Platform]:
     return structs(connection, select(*_PLATFORM).order_by(PLATFORMS.c.name), Platform)
 
 
+def shielded(connection: Connection) -> list[Platform]:
+    """List the platforms that what feeds say is pushed to, by name."""
+    return [platform for platform in list_all(connection) if platform.shielded]
+
+
 def update(connection: Connection, platform: Platform) -> None:
     """Change how a platform is reached; its token stays.
 
@@ -85,8 +92,18 @@ def remove(connection: Connection, name: str, *, forget_issues: bool = False) ->
     """Remove a platform with its token, its plan and its outbox, and if asked with its ledger.
 
     Raises:
-        SettingsError: there is none of this name, or issues of ours stand in its Xray, not to be forgotten.
+        SettingsError: there is none of this name, connections read it, or issues of ours stand in its Xray,
+            not to be forgotten.
     """
+    used = (
+        connection.execute(select(CONNECTIONS.c.name).where(CONNECTIONS.c.platform == name)).scalars().all()
+    )
+    if used:
+        raise SettingsError(
+            f"Could not remove the platform {name}",
+            why=f"connections read it: {', '.join(sorted(used))}",
+            fix="Remove them first, with `reedbed connection remove`.",
+        )
     standing = ledger.count(connection, name)
     if standing and not forget_issues:
         raise SettingsError(

@@ -176,6 +176,8 @@ def _expiry(credential: str, expires_at: datetime, now: datetime) -> Check:
 
 def _renewal(credential: str) -> str:
     service, _, profile = credential.partition("/")
+    if service == "connection":
+        return f"reedbed connection rotate {profile}"
     return f"reedbed auth login --profile {profile}" if profile else f"reedbed platform rotate {service}"
 
 

@@ -1,11 +1,19 @@
 """`reedbed connection test|list|show`: what there is, and what works."""
 
+from typing import TYPE_CHECKING
+
 import msgspec
 
 from reedbed.cli import show
 from reedbed.cli.connection.shown import show_checks
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection as Sql
+
+    from reedbed.inventory.states import Standing
+    from reedbed.store.inventory.connections import Connection
 
 
 async def check_one(name: str, *, json: AsJson = False, common: Common | None = None) -> int:
@@ -31,3 +39,101 @@ async def check_one(name: str, *, json: AsJson = False, common: Common | None = 
     if tested.connection.state == "draft":
         show.err.print(f"The five checks have passed: `reedbed connection enable {name}` lets it run.")
     return Exit.DONE
+
+
+async def list_all(*, json: AsJson = False, common: Common | None = None) -> int:
+    """List the connections: what their schedules are at, and how their newest runs go or ended.
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
+    """
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        found = await parts.db.read(_standings)
+    if json:
+        show.json([{"name": c.name, "platform": c.platform, **msgspec.structs.asdict(s)} for c, s in found])
+        return Exit.DONE
+    rows = [
+        (c.name, c.platform, s.planned, s.next_at, f"{s.last} {s.phase}".strip(), s.at, c.token_expires_at)
+        for c, s in found
+    ]
+    columns = ["name", "platform", "schedule", "next", "last run", "at", "own token ends"]
+    show.table(columns, rows)
+    return Exit.DONE
+
+
+async def show_one(name: str, *, tests: int = 3, json: AsJson = False, common: Common | None = None) -> int:
+    """Show a connection: where it stands, what it reads, when, and its last tests.
+
+    Parameters
+    ----------
+    name
+        The connection.
+    tests
+        How many tests are shown.
+    json
+        Print one JSON value.
+    """
+    from reedbed.store.inventory import connections
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        known = await parts.db.read(connections.get, name)
+        [standing] = [s for c, s in await parts.db.read(_standings) if c.name == name]
+        history = await parts.db.read(connections.history, name, limit=tests)
+    if json:
+        tested = [{"at": at, "checks": checks} for at, checks in history]
+        show.json({"connection": known, "standing": standing, "tests": tested})
+        return Exit.DONE
+    _show_profile(known, standing)
+    for at, checks in history:
+        show.line(f"tested {show.moment(at)}")
+        show_checks(checks)
+    return Exit.DONE
+
+
+def _standings(sql: "Sql") -> "list[tuple[Connection, Standing]]":
+    from reedbed.inventory.starting import FLOW
+    from reedbed.inventory.states import standing
+    from reedbed.jobs import now_utc
+    from reedbed.store import runs
+    from reedbed.store.inventory import connections, streams
+
+    newest = runs.newest(sql, FLOW)
+    found = []
+    for each in connections.list_all(sql):
+        run = newest.get(each.name)
+        rows = streams.of_run(sql, run.id) if run else {}
+        found.append((each, standing(each, run, rows, now=now_utc())))
+    return found
+
+
+def _show_profile(known: "Connection", standing: "Standing") -> None:
+    from reedbed.inventory.connections import scope_of
+    from reedbed.inventory.filters import written
+    from reedbed.inventory.rhythm import write_rhythm
+    from reedbed.inventory.starting import schedule_of
+
+    scope, schedule = scope_of(known), schedule_of(known)
+    rows = [
+        ("platform", known.platform),
+        ("description", known.description),
+        ("schedule", standing.planned),
+        ("full", write_rhythm(schedule.full) if schedule.full else ""),
+        ("incremental", write_rhythm(schedule.incremental) if schedule.incremental else ""),
+        ("zone", schedule.zone if schedule.rhythms else ""),
+        ("next", standing.next_at),
+        ("last run", f"{standing.last} {standing.phase}".strip()),
+        ("because", standing.because),
+        ("streams", ", ".join(scope.streams)),
+        ("maps", ", ".join(scope.maps.values())),
+        ("filters", "; ".join(written(scope.filters))),
+        ("five checks passed", known.proved_at),
+        ("own token ends", known.token_expires_at),
+    ]
+    for name, value in rows:
+        if value:
+            show.line(f"{name + ':':<20}{show.safe(value)}")

@@ -79,6 +79,7 @@ async def add(
                 ca_file=ca_file,
                 proxy=proxy,
                 timeout_s=timeout_s,
+                shielded=False,  # it is to be read; nobody asked for it to be written to
             )
         async with opened(settings) as parts:
             to = await _same(parts, at) if at else await _stored(parts, platform)

@@ -124,7 +124,7 @@ async def _chosen(parts: "Parts", names: Sequence[str], selection: "Selection") 
     known = (
         [await parts.db.read(platforms.get, name) for name in names]
         if names
-        else await parts.db.read(platforms.list_all)
+        else await parts.db.read(platforms.shielded)
     )
     return [await flow.choose(parts.db, each, parts.terms, selection) for each in known]
 

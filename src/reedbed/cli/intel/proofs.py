@@ -37,7 +37,7 @@ async def proofs(
     from reedbed.wiring import opened
 
     async with opened((common or Common()).load()) as parts:
-        names = platform or tuple(each.name for each in await parts.db.read(platforms.list_all))
+        names = platform or tuple(each.name for each in await parts.db.read(platforms.shielded))
         if not names:
             raise SettingsError(
                 "There is nothing to prove", why="no platform is stored.", fix="Run: reedbed platform add"

@@ -145,8 +145,13 @@ async def _names(parts: "Parts", wanted: Sequence[str]) -> list[str]:
     from reedbed.store import platforms
 
     for name in wanted:
-        await parts.db.read(platforms.get, name)
-    names = list(wanted) or [each.name for each in await parts.db.read(platforms.list_all)]
+        if not (await parts.db.read(platforms.get, name)).shielded:
+            raise SettingsError(
+                f"{name} was left alone",
+                why="it was stored to be read through a connection, not to be written to.",
+                fix=f"If it is to be shielded too: reedbed platform shield {name}",
+            )
+    names = list(wanted) or [each.name for each in await parts.db.read(platforms.shielded)]
     if not names:
         raise SettingsError(
             "There is no platform to bring up to date",

@@ -14,6 +14,7 @@ UTC = sa.String(32).with_variant(sa.DateTime(timezone=True), "postgresql")
 
 
 def upgrade() -> None:
+    op.add_column("platforms", sa.Column("shielded", sa.Boolean, nullable=False, server_default=sa.true()))
     _connections()
     _streams()
     _landed()
