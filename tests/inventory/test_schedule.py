@@ -10,7 +10,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reedbed.inventory.rhythm import Cron, Daily, Interval, Monthly, Once, Rhythm, Weekly
+from reedbed.inventory.rhythm import (
+    Cron,
+    Daily,
+    Interval,
+    Monthly,
+    Once,
+    Rhythm,
+    Weekly,
+    read_rhythm,
+    write_rhythm,
+)
 from reedbed.inventory.schedule import (
     Cadence,
     Missed,
@@ -88,6 +98,22 @@ def test_a_schedule_keeps_to_its_first_and_last_day(schedule: Schedule, now: dat
 @given(SCHEDULES)
 def test_a_schedule_is_stored_and_read_back(schedule: Schedule) -> None:
     assert msgspec.json.decode(msgspec.json.encode(schedule), type=Schedule) == schedule
+
+
+@given(
+    RHYTHMS.filter(lambda each: not isinstance(each, Interval)) | st.builds(Interval, st.integers(60, 10**6))
+)
+def test_a_rhythm_is_written_and_read_back(rhythm: Rhythm) -> None:
+    assert read_rhythm(write_rhythm(rhythm)) == rhythm
+
+
+@given(st.text() | st.text().map(lambda text: f"cron {text}") | st.text().map(lambda text: f"once {text}"))
+def test_any_text_is_a_rhythm_or_refused(text: str) -> None:
+    try:
+        rhythm = read_rhythm(text)
+    except ValueError:
+        return
+    assert read_rhythm(write_rhythm(rhythm)) == rhythm
 
 
 def times(schedule: Schedule, day: str, number: int) -> list[str]:

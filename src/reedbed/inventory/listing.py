@@ -7,11 +7,11 @@ import msgspec
 from sqlalchemy import Connection
 
 from reedbed.errors import ReedbedError
+from reedbed.inventory.filters import Place, Repository, lets_in, lets_in_repository
 from reedbed.inventory.landing import landing_of
 from reedbed.inventory.moments import moment
 from reedbed.inventory.records import repository_record, shown_key
 from reedbed.inventory.run import Mode, Sync
-from reedbed.inventory.scope import Filters
 from reedbed.jfrog.artifactory import Artifactory, storage_keys
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
@@ -48,7 +48,7 @@ async def list_repositories(sync: Sync) -> list[Repo]:
         Unreachable, Refused, Unreadable: they could not be listed; nothing is known then.
     """
     found = await Artifactory(sync.jfrog).repositories()
-    admitted = [repo for repo in found if sync.scope.filters.repository(repo.key)]
+    admitted = [repo for repo in found if lets_in_repository(sync.scope.filters, seen_by_filters(repo))]
     records = [repository_record(repo, sync.origin) for repo in admitted]
     rows = [_asset(sync, record) for record in records]
     await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now())
@@ -97,8 +97,9 @@ async def list_all_images(
     newest: datetime | None = None
     for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
         try:
+            holders = await _holders(sync, key)
             async for page in _pages(sync, key, updated_after):
-                await _keep(sync, page)
+                await _keep(sync, page, holders)
                 images += len(page)
                 updates = [newest, *(moment(image.updated) for image in page)]
                 newest = max(filter(None, updates), default=None)
@@ -110,14 +111,24 @@ async def list_all_images(
             ended += await sync.db.write(
                 placements.end_unseen, sync.connection, shown_key(key), run=sync.id, now=sync.now()
             )
-    await sync.db.write(_follow, sync.connection, list(refused))
+    await sync.db.write(_follow, sync.connection, list(refused), sync.scope.filters.newest_tags)
     return Listed(images=images, ended=ended, refused=refused, newest=newest)
 
 
-def _follow(connection: Connection, name: str, refused: Sequence[str]) -> None:
+def _follow(connection: Connection, name: str, refused: Sequence[str], newest_tags: int | None) -> None:
     presence.put_away(connection, name, refused)
+    if newest_tags is not None:
+        placements.leave_out_older(connection, name, newest_tags)
     placements.follow_all_indexes(connection, name)
     presence.follow(connection, name)
+
+
+async def _holders(sync: Sync, repository: str) -> set[str] | None:
+    """Have Artifactory say which files have the properties that the filters want; None: they want none."""
+    wanted = sync.scope.filters.properties
+    if not wanted:
+        return None
+    return {image.file async for image in list_images(Artifactory(sync.jfrog), repository, properties=wanted)}
 
 
 async def _pages(
@@ -133,11 +144,11 @@ async def _pages(
         yield page
 
 
-async def _keep(sync: Sync, page: Sequence[ListedImage]) -> None:
+async def _keep(sync: Sync, page: Sequence[ListedImage], holders: set[str] | None) -> None:
     now = sync.now()
     rows = [_image(sync, image) for image in page]
     await sync.db.write(assets.save_listed, sync.connection, rows, run=sync.id, now=now)
-    places = [_placement(sync, image) for image in page]
+    places = [_placement(sync, image, holders) for image in page]
     await sync.db.write(placements.save, sync.connection, places, run=sync.id, now=now)
 
 
@@ -161,18 +172,27 @@ def _image(sync: Sync, image: ListedImage) -> Asset:
     )
 
 
-def _admits(filters: Filters, image: ListedImage) -> bool:
-    return filters.image(image.path) and (image.tag is None or filters.tag(image.tag))
+def _admits(sync: Sync, image: ListedImage, holders: set[str] | None) -> bool:
+    """What is there by its digest alone has no properties: it goes as the index does that has it."""
+    place = Place(
+        repository=image.repository, path=image.path, tag=image.tag, uploaded_at=moment(image.created)
+    )
+    held = holders is None or image.tag is None or image.file in holders
+    return held and lets_in(sync.scope.filters, place, now=sync.started_at)
 
 
-def _placement(sync: Sync, image: ListedImage) -> Placement:
+def seen_by_filters(repo: Repo) -> Repository:
+    return Repository(key=repo.key, type=repo.type, package_type=repo.packageType)
+
+
+def _placement(sync: Sync, image: ListedImage, holders: set[str] | None) -> Placement:
     return Placement(
         repository=shown_key(image.repository),
         path=image.path,
         tag=image.tag or "",
         asset=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
         listed=msgspec.structs.asdict(image),
-        in_scope=_admits(sync.scope.filters, image),
+        in_scope=_admits(sync, image, holders),
         uploaded_at=moment(image.created),
         uploaded_by=image.created_by,
     )

@@ -5,7 +5,7 @@ scope; its occurrences are the images of the scope that have it. `observe` takes
 time; what is over is asked of `ending`, and only at the end of a run that listed everything.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,6 +15,9 @@ from reedbed.model.inventory import Applicability, Coverage, FindingType, Severi
 
 Place = tuple[str, str]
 """An asset's id, and a version of the component in it."""
+
+Admits = Callable[[Severity, Applicability | None], bool]
+"""Whether the filters let a finding in; one that is left out stays as it is, and is not fixed."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,7 +133,14 @@ EVENT_PLACES = 20
 """So many of the images that an event is about are named in it."""
 
 
-def observe(kept: Sequence[Kept], images: Sequence[Image], *, run: str) -> Changes:
+def everything(severity: Severity, applicability: Applicability | None) -> bool:
+    """Let every finding in."""
+    return True
+
+
+def observe(
+    kept: Sequence[Kept], images: Sequence[Image], *, run: str, admits: Admits = everything
+) -> Changes:
     """Take in what this run's answers say of a scope, whose images are all named.
 
     What an answer has is there, even if the answer is not conclusive. What it has not is gone from that image
@@ -146,6 +156,8 @@ def observe(kept: Sequence[Kept], images: Sequence[Image], *, run: str) -> Chang
     for finding, held in standing.items():
         was = before.get(finding)
         update = _update(finding, facts[finding], held, was, known, run=run, seen=finding in seen)
+        if not admits(update.facts.severity, update.applicability):
+            update = msgspec.structs.replace(update, in_scope=False)
         events += _events(update, was, held)
         if was is None or _differs(update, was, held):
             updates.append(update)
@@ -168,7 +180,7 @@ def _rekeyed(kept: dict[str, Kept], images: Iterable[Image]) -> tuple[dict[str, 
     answered = {each.finding: each.facts for image in images for each in image.answer or ()}
     heirs: dict[tuple[str, str], str] = {}
     for finding, facts in sorted(answered.items(), key=lambda item: item[1].vulnerability):
-        if facts.issue and facts.vulnerability != facts.issue:
+        if facts.type is FindingType.VULNERABILITY and facts.issue and facts.vulnerability != facts.issue:
             heirs.setdefault((facts.issue, facts.component), finding)
     pairs = [
         (old, heirs[each.facts.issue, each.facts.component])

@@ -8,6 +8,8 @@ from datetime import date, datetime, time, timedelta
 import msgspec
 from croniter import CroniterBadCronError, CroniterBadDateError, croniter
 
+from reedbed.model.duration import go_duration, parse_duration
+
 SHORTEST_S = 60.0
 TIME = re.compile(r"([01][0-9]|2[0-3]):[0-5][0-9]")
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -140,3 +142,51 @@ def _check_time(text: str) -> None:
 def check_year(day: date) -> None:
     if day.year not in YEARS:
         raise ValueError(f"a schedule knows the years {YEARS[0]} to {YEARS[-1]}; not {day.year}")
+
+
+# As people write them
+
+
+FORMS = (
+    "every 6h, daily 02:30, weekly mon,thu 02:30, monthly 31 03:00, once 2026-12-01T02:00, cron 0 3 * * 1-5"
+)
+
+
+def read_rhythm(text: str) -> Rhythm:
+    """Read a rhythm in one of the `FORMS`.
+
+    Raises:
+        ValueError: it is in none of them, or means nothing.
+    """
+    match text.split():
+        case ["every", length]:
+            return Interval(parse_duration(length).total_seconds())
+        case ["daily", time_of_day]:
+            return Daily(time_of_day)
+        case ["weekly", days, time_of_day]:
+            return Weekly(time_of_day, tuple(days.split(",")))
+        case ["monthly", day, time_of_day] if day.isascii() and day.isdecimal():
+            return Monthly(time_of_day, int(day[:9]))
+        case ["once", moment]:
+            return Once(datetime.fromisoformat(moment))
+        case ["cron", *fields]:
+            return Cron(" ".join(fields))
+        case _:
+            raise ValueError(f"{text!r} is no rhythm; they are written like: {FORMS}")
+
+
+def write_rhythm(rhythm: Rhythm) -> str:
+    """Write a rhythm as `read_rhythm` reads it."""
+    match rhythm:
+        case Interval(seconds):
+            return f"every {go_duration(timedelta(seconds=seconds))}"
+        case Daily(time=time_of_day):
+            return f"daily {time_of_day}"
+        case Weekly(time=time_of_day, days=days):
+            return f"weekly {','.join(days)} {time_of_day}"
+        case Monthly(time=time_of_day, day=day):
+            return f"monthly {day} {time_of_day}"
+        case Once(at):
+            return f"once {at.isoformat()}"
+        case Cron(expression):
+            return f"cron {expression}"

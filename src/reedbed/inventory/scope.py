@@ -1,10 +1,13 @@
 """What a connection reads: the streams, and the filters. Pure."""
 
 from fnmatch import fnmatchcase
+from functools import cache
+from typing import Any
 
 import msgspec
+import re2
 
-from reedbed.model.inventory import Stream
+from reedbed.model.inventory import Applicability, Severity, Stream
 
 DEFAULT_STREAMS = (Stream.REPOSITORIES, Stream.IMAGES, Stream.VULNERABILITIES)
 
@@ -16,14 +19,40 @@ DEFAULT_MAPS = {
 
 
 class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What is let in; patterns know `*` and `?`. Naming nothing lets everything in that is not excluded."""
+    """What is let in; patterns know `*` and `?`. Naming nothing lets everything in that is not excluded.
+
+    Raises:
+        ValueError: a pattern is too long, there are too many, or a limit is none.
+    """
 
     repositories: tuple[str, ...] = ()  # keys, a remote's without "-cache"
     not_repositories: tuple[str, ...] = ()
+    types: tuple[str, ...] = ()  # local, remote, federated, virtual
+    package_types: tuple[str, ...] = ()  # docker, oci, npm, …
+    projects: tuple[str, ...] = ()  # keys of projects: JFrog puts them before their repositories' names
     images: tuple[str, ...] = ()  # paths below the repository
     not_images: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()  # these may also be "re:" and a regular expression for the whole tag
     not_tags: tuple[str, ...] = ()
+    newest_tags: int | None = None  # so many of each image, by when they were uploaded
+    within_days: float | None = None  # uploaded no longer ago
+    properties: dict[str, str] = {}  # all of them, on the manifest's file; asked of Artifactory
+    severity: Severity | None = None  # the least; what is not known is let in
+    not_applicability: tuple[Applicability, ...] = ()
+
+    def __post_init__(self) -> None:
+        for patterns in (self.repositories, self.not_repositories, self.images, self.not_images):
+            _check(patterns)
+        for patterns in (self.tags, self.not_tags, self.projects):
+            _check(patterns)
+        for text in (*self.tags, *self.not_tags):
+            _pattern(text)
+        if self.newest_tags is not None and self.newest_tags < 1:
+            raise ValueError("of each image at least one tag is let in")
+        if self.within_days is not None and not self.within_days > 0:
+            raise ValueError("an age is more than no days")
+        if len(self.properties) > MOST_PROPERTIES:
+            raise ValueError(f"there may be {MOST_PROPERTIES} properties")
 
     def repository(self, key: str) -> bool:
         return _admits(key, self.repositories, self.not_repositories)
@@ -32,12 +61,42 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return _admits(path, self.images, self.not_images)
 
     def tag(self, tag: str) -> bool:
-        return _admits(tag, self.tags, self.not_tags)
+        named = not self.tags or any(_fits(tag, pattern) for pattern in self.tags)
+        return named and not any(_fits(tag, pattern) for pattern in self.not_tags)
+
+
+LONGEST_PATTERN = 200
+MOST_PATTERNS = 100
+MOST_PROPERTIES = 10
+REGEX = "re:"
 
 
 def _admits(text: str, only: tuple[str, ...], but: tuple[str, ...]) -> bool:
     named = not only or any(fnmatchcase(text, pattern) for pattern in only)
     return named and not any(fnmatchcase(text, pattern) for pattern in but)
+
+
+def _fits(tag: str, pattern: str) -> bool:
+    compiled = _pattern(pattern)
+    return fnmatchcase(tag, pattern) if compiled is None else compiled.fullmatch(tag) is not None
+
+
+@cache
+def _pattern(text: str) -> Any:
+    """Read a tag's regular expression, by RE2, whose time grows with the tag alone; None: it is a glob."""
+    if not text.startswith(REGEX):
+        return None
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(text.removeprefix(REGEX), options)
+    except re2.error as error:
+        raise ValueError(f"{text!r} is no regular expression of RE2's") from error
+
+
+def _check(patterns: tuple[str, ...]) -> None:
+    if len(patterns) > MOST_PATTERNS or any(len(each) > LONGEST_PATTERN for each in patterns):
+        raise ValueError(f"there may be {MOST_PATTERNS} patterns, of {LONGEST_PATTERN} characters each")
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -8,6 +8,7 @@ manifest's digest. Source: docs.jfrog.com, AQL; github.com/jfrog/charts, contain
 import re
 from collections.abc import AsyncIterator, Mapping
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -38,9 +39,15 @@ class ListedImage(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def list_images(
-    artifactory: Artifactory, repository: str, *, updated_after: datetime | None = None
+    artifactory: Artifactory,
+    repository: str,
+    *,
+    updated_after: datetime | None = None,
+    properties: Mapping[str, str] = MappingProxyType({}),
 ) -> AsyncIterator[ListedImage]:
     """List the manifests of one repository, by path; of a repository that can't hold any, none.
+
+    With `properties` only those whose file has all of them.
 
     Costs a request for each thousand files, and one to be sure of the end.
 
@@ -52,6 +59,7 @@ async def list_images(
     if updated_after is not None:
         moment = updated_after.astimezone(UTC).isoformat(timespec="milliseconds")
         parts.append({"updated": {"$gt": moment.replace("+00:00", "Z")}})
+    parts += [{f"@{key}": value} for key, value in properties.items()]
     async for item in artifactory.items(repository, {"$and": parts}, include=_FIELDS):
         if image := listed(item):
             yield image

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, exists, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, tuple_, update
 
 from reedbed.store.columns import storable_key
 from reedbed.store.dialects import merge
@@ -92,6 +92,19 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope
     placement: Placement
     due: bool
+
+
+def leave_out_older(connection: Connection, name: str, number: int) -> int:
+    """Leave out, of the tags of each image that are let in, all but the newest; give how many."""
+    age = func.row_number().over(
+        partition_by=(_REF.repository, _REF.path), order_by=(_REF.uploaded_at.desc().nulls_last(), _REF.tag)
+    )
+    place = (_REF.repository, _REF.path, _REF.tag, _REF.asset)
+    tagged = (_REF.connection == name, _REF.tag != "", _REF.gone_at.is_(None), _REF.in_scope.is_(True))
+    ranked = select(*place, age.label("age")).where(*tagged).subquery()
+    older = select(*(ranked.c[column.name] for column in place)).where(ranked.c.age > number)
+    statement = update(IMAGE_REFS).where(_REF.connection == name, tuple_(*place).in_(older))
+    return connection.execute(statement.values(in_scope=False)).rowcount
 
 
 def of_scopes(connection: Connection, some: Iterable[Scope], *, run: str) -> list[Wanted]:
