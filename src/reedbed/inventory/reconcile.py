@@ -1,6 +1,9 @@
-"""Bringing the findings of a scope to what was seen: read, plan, write, in one transaction. Acts."""
+"""Bringing the findings of a scope to what was seen: read, plan, write, in one transaction. Acts.
 
-from collections.abc import Mapping, Sequence
+An answer speaks of findings of some types: of the others its silence says nothing, and they stay as they are.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -9,7 +12,7 @@ from sqlalchemy import Connection
 from reedbed.inventory import ending, plan
 from reedbed.inventory.ending import Closing
 from reedbed.inventory.plan import Facts, Image, Kept, Observed, Occurrence, Update
-from reedbed.model.inventory import Coverage
+from reedbed.model.inventory import Coverage, FindingType
 from reedbed.store.inventory import closings as staged
 from reedbed.store.inventory import scopes
 from reedbed.store.inventory.rekeying import rekey
@@ -19,6 +22,13 @@ Answers = Mapping[str, tuple[Observed, ...]]
 """What this run's answers say: by asset, its findings."""
 
 FACTS = Facts.__struct_fields__
+
+Types = Collection[FindingType]
+
+FROM_SCANS = frozenset({FindingType.VULNERABILITY, FindingType.LICENCE, FindingType.OPERATIONAL_RISK})
+"""What answers of Xray about an image can speak of."""
+
+VULNERABILITIES = frozenset({FindingType.VULNERABILITY})
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,14 +44,25 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def reconcile(
-    connection: Connection, scope: Scope, answers: Answers, *, run: str, began: datetime, now: datetime
+    connection: Connection,
+    scope: Scope,
+    answers: Answers,
+    *,
+    types: Types = VULNERABILITIES,
+    coverage: Coverage | None = None,
+    run: str,
+    began: datetime,
+    now: datetime,
+    admits: plan.Admits = plan.everything,
 ) -> Counts:
-    """Take answers of this run into the findings of one scope. Doing it twice is harmless.
+    """Take answers of this run, about findings of some types, into one scope. Doing it twice is harmless.
 
-    What is new was found when the run began, so that all that a run finds is of one age.
+    What is new was found when the run began, so that all that a run finds is of one age. `coverage` says what
+    the answers are worth where it is not Xray's scan of each image that does.
     """
-    kept = kept_of(connection, scope)
-    changes = plan.observe(kept, images_of(connection, scope, answers), run=run)
+    kept = kept_of(connection, scope, types)
+    images = images_of(connection, scope, answers, coverage=coverage)
+    changes = plan.observe(kept, images, run=run, admits=admits)
     rekey(connection, changes.rekeyed)
     rows = [finding_row(update) for update in changes.updates]
     scopes.save_findings(connection, scope, rows, found=began, now=now)
@@ -62,8 +83,8 @@ def reconcile(
     return Counts(found=found, changed=len(rows) - found, reopened=len(reopened))
 
 
-def kept_of(connection: Connection, scope: Scope) -> list[Kept]:
-    """Read the findings of a scope as a plan takes them."""
+def kept_of(connection: Connection, scope: Scope, types: Types) -> list[Kept]:
+    """Read the findings of a scope as a plan takes them, of some types."""
     standing: dict[str, dict[tuple[str, str], Occurrence]] = {}
     for row in scopes.occurrences_of(connection, scope):
         standing.setdefault(row.finding, {})[row.asset, row.version] = _occurrence(row)
@@ -80,12 +101,23 @@ def kept_of(connection: Connection, scope: Scope) -> list[Kept]:
             standing=standing.get(row.id, {}),
         )
         for row in scopes.findings_of(connection, scope)
+        if row.type in types
     ]
 
 
-def images_of(connection: Connection, scope: Scope, answers: Answers) -> list[Image]:
+def images_of(
+    connection: Connection, scope: Scope, answers: Answers, *, coverage: Coverage | None = None
+) -> list[Image]:
     """Read the images of a scope as a plan takes them, with this run's answers."""
-    return [_image(row, answers.get(row.asset)) for row in scopes.images_of(connection, scope)]
+    rows = scopes.images_of(connection, scope)
+    if coverage is not None:
+        rows = [msgspec.structs.replace(row, coverage=_worth(row, coverage)) for row in rows]
+    return [_image(row, answers.get(row.asset)) for row in rows]
+
+
+def _worth(row: ImageRow, coverage: Coverage) -> Coverage:
+    """What is away is not known, whatever a list says."""
+    return Coverage.UNAVAILABLE if row.coverage is Coverage.UNAVAILABLE else coverage
 
 
 def _image(row: ImageRow, answer: tuple[Observed, ...] | None) -> Image:
@@ -126,13 +158,16 @@ def finding_row(update: Update) -> FindingRow:
     )
 
 
-def closings(connection: Connection, some: Sequence[Scope]) -> list[Closing]:
-    """Say which findings of scopes are over, after a complete run."""
-    return [each for scope in some for each in _closings(connection, scope)]
+def closings(
+    connection: Connection, some: Sequence[Scope], types: Types, *, coverage: Coverage | None = None
+) -> list[Closing]:
+    """Say which findings of some types in scopes are over, after a complete run."""
+    return [each for scope in some for each in _closings(connection, scope, types, coverage)]
 
 
-def _closings(connection: Connection, scope: Scope) -> list[Closing]:
-    kept, images = kept_of(connection, scope), images_of(connection, scope, {})
+def _closings(connection: Connection, scope: Scope, types: Types, coverage: Coverage | None) -> list[Closing]:
+    kept = kept_of(connection, scope, types)
+    images = images_of(connection, scope, {}, coverage=coverage)
     suppressed = scopes.suppressed(connection, scope)
     over = ending.over(kept, images, suppressed=suppressed)
     had = scopes.last_places(connection, [each.finding for each in over])

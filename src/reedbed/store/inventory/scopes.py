@@ -18,6 +18,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    exists,
     func,
     select,
     update,
@@ -25,6 +26,7 @@ from sqlalchemy import (
 
 from reedbed.model.inventory import (
     Applicability,
+    AssetClass,
     Coverage,
     FindingType,
     Severity,
@@ -178,10 +180,18 @@ def is_away(connection: Connection, scope: Scope) -> bool:
     return connection.execute(away).first() is not None
 
 
-def page(connection: Connection, name: str, *, after: Scope | None = None, limit: int = 500) -> list[Scope]:
-    """List the scopes of a connection that have or had images, by repository and path."""
+def page(
+    connection: Connection,
+    name: str,
+    *,
+    of: AssetClass = AssetClass.IMAGE,
+    after: Scope | None = None,
+    limit: int = 500,
+) -> list[Scope]:
+    """List the scopes of a connection that have or had images, or package files, by repository and path."""
     refs = IMAGE_REFS.c
-    query = select(refs.repository, refs.path).where(refs.connection == name).distinct()
+    is_of = exists().where(ASSETS.c.id == refs.asset, ASSETS.c.asset_class == of)
+    query = select(refs.repository, refs.path).where(refs.connection == name, is_of).distinct()
     if after is not None:
         further = and_(refs.repository == after.repository, refs.path > after.path)
         query = query.where((refs.repository > after.repository) | further)
@@ -190,10 +200,16 @@ def page(connection: Connection, name: str, *, after: Scope | None = None, limit
 
 
 def sized(
-    connection: Connection, name: str, *, run: str, after: Scope | None = None, limit: int = 1_000
+    connection: Connection,
+    name: str,
+    *,
+    of: AssetClass = AssetClass.IMAGE,
+    run: str,
+    after: Scope | None = None,
+    limit: int = 1_000,
 ) -> list[tuple[Scope, int]]:
-    """List the scopes of a connection, and how many images of each a run wants to read."""
-    some = page(connection, name, after=after, limit=limit)
+    """List the scopes of a connection, and how many assets of each a run wants to read."""
+    some = page(connection, name, of=of, after=after, limit=limit)
     if not some:
         return []
     refs = IMAGE_REFS.c
