@@ -4,20 +4,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, insert
 
+from inventory.landed_records import land
 from inventory.transform_records import IMAGE, REPOSITORY, SCAN
 from reedbed.errors import SettingsError
 from reedbed.inventory import known_maps, replaying
-from reedbed.inventory.landing import landing_of, landing_of_scan, text_of
 from reedbed.inventory.transform import MapInvalid, defaults
 from reedbed.inventory.transform.merge import Prefer
-from reedbed.model.platform import Platform
-from reedbed.store import audit, platforms
+from reedbed.store import audit
 from reedbed.store.database import Database
-from reedbed.store.inventory import landed
-from reedbed.store.inventory.connections import CONNECTIONS
-from reedbed.store.inventory.connections import State as ConnectionState
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=UTC)
 LATER = datetime(2026, 11, 23, 10, 0, tzinfo=UTC)
@@ -116,8 +111,8 @@ async def test_a_clone_of_a_clone_takes_in_what_its_parent_changed(database: Dat
         await database.read(known_maps.take_in, defaults.IMAGE)
 
 
-async def test_landed_records_come_back_as_the_models_that_maps_read(database: Database) -> None:
-    await database.write(_land)
+async def testlanded_records_come_back_as_the_models_that_maps_read(database: Database) -> None:
+    await database.write(land)
 
     images = await database.read(replaying.sample, "prod", "docker-image", limit=5)
     scans = await database.read(
@@ -133,33 +128,6 @@ async def test_landed_records_come_back_as_the_models_that_maps_read(database: D
 
 
 async def test_a_scan_whose_texts_are_gone_is_left_out(database: Database) -> None:
-    await database.write(_land, texts=False)
+    await database.write(land, texts=False)
 
     assert await database.read(replaying.sample, "prod", "docker-image-vulnerability", limit=5) == []
-
-
-def _land(connection: Connection, *, texts: bool = True) -> None:
-    """Store a connection that has landed one record of each model."""
-    platforms.add(connection, Platform(name="prod", url="https://jfrog.example"), sealed_token="-")
-    connection.execute(
-        insert(CONNECTIONS).values(
-            name="prod",
-            platform="prod",
-            description="",
-            state=ConnectionState.REGISTERED,
-            scope={},
-            schedule={},
-            revision=1,
-            created_at=NOW,
-            changed_at=NOW,
-        )
-    )
-    told = [text_of(each) for each in SCAN.vulnerabilities]
-    if texts:
-        landed.save_texts(connection, dict(told))
-    records = [
-        landing_of("docker-image", "docker-local/a", IMAGE),
-        landing_of_scan("docker-local/a", SCAN, [digest for digest, _ in told]),
-        landing_of("repository", "npm-remote", REPOSITORY),
-    ]
-    landed.land(connection, "prod", records, run="r", now=NOW)

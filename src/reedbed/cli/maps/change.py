@@ -6,6 +6,8 @@ import os
 import shlex
 import subprocess
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +17,7 @@ from reedbed.cli import show
 from reedbed.cli.exit import Exit
 from reedbed.cli.maps.given import faults_shown, read
 from reedbed.cli.options import AsJson, Common
-from reedbed.errors import SettingsError
+from reedbed.errors import ReedbedError, SettingsError
 from reedbed.inventory.transform.merge import Prefer
 
 if TYPE_CHECKING:
@@ -134,10 +136,8 @@ async def edit(
                 fix=f"Make a copy first: reedbed map clone {known.name!r} NAME.",
             )
         file = await asyncio.to_thread(_edited, known.text)
-        show.err.print(f"It is in {show.safe(file)} until it is saved.")
-        with faults_shown():
+        with faults_shown(), _kept(file):
             made = await parts.db.write(known_maps.save, read(file), by=_who(by), now=now_utc())
-        file.unlink()
     _saved(made)
     return Exit.DONE
 
@@ -214,6 +214,17 @@ def _edited(text: str) -> Path:
             "Could not edit the map", why=str(error), fix="Set EDITOR to a program that edits a file."
         ) from error
     return Path(opened.name)
+
+
+@contextmanager
+def _kept(file: Path) -> Iterator[None]:
+    """Remove what the editor left when it is saved; else say where it is."""
+    try:
+        yield
+    except ReedbedError:
+        show.err.print(f"Nothing is lost: it is in {show.safe(file)}, for reedbed map import.")
+        raise
+    file.unlink()
 
 
 def _who(by: str) -> str:
