@@ -6,7 +6,7 @@ import structlog
 from msgspec.structs import asdict
 
 from reedbed.errors import ReedbedError
-from reedbed.inventory import closing, due, reconcile, working
+from reedbed.inventory import closing, due, reconcile, triage, working
 from reedbed.inventory.listing import Listed, list_all_images, list_repositories
 from reedbed.inventory.run import Mode, Sync
 from reedbed.jobs import Counts
@@ -32,6 +32,7 @@ async def sync(run: Sync) -> Counts:
         Unreachable, Refused, Unreadable: the repositories could not be listed, or the token is not taken any
             more (the latter as a group). What was read is kept, and nothing is closed.
     """
+    await run.db.write(triage.expire, now=run.now())
     await run.note(Stream.REPOSITORIES, Phase.LISTING)
     try:
         repositories = await list_repositories(run)

@@ -4,11 +4,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, case, delete, func, literal, select, update
+from sqlalchemy import Connection, and_, case, delete, exists, func, literal, or_, select, update
 
 from reedbed.model.inventory import Status
 from reedbed.store.dialects import merge, upsert
 from reedbed.store.inventory.findings import CLOSINGS, FINDING_EVENTS, FINDINGS
+from reedbed.store.inventory.presence import away
+from reedbed.store.inventory.scopes import SCOPES
 from reedbed.store.rows import slices
 
 OPEN = tuple(status for status in Status if status.open)
@@ -56,6 +58,26 @@ def count_staged(connection: Connection, name: str) -> dict[Status, int]:
         .group_by(CLOSINGS.c.status)
     )
     return {row.status: row.many for row in connection.execute(query)}
+
+
+def planned_at(connection: Connection, name: str) -> datetime | None:
+    """Say when what is staged or held was planned; None: nothing is."""
+    query = select(func.max(CLOSINGS.c.planned_at)).where(CLOSINGS.c.connection == name)
+    found: datetime | None = connection.execute(query).scalar_one()
+    return found
+
+
+def drop_stale(connection: Connection, name: str) -> None:
+    """Take back what was planned before its scope was read again, or lies where nobody can look now."""
+    scope = and_(
+        FINDINGS.c.id == CLOSINGS.c.finding,
+        SCOPES.c.connection == FINDINGS.c.connection,
+        SCOPES.c.repository == FINDINGS.c.repository,
+        SCOPES.c.path == FINDINGS.c.path,
+    )
+    read_since = exists().where(scope, SCOPES.c.read_at > CLOSINGS.c.planned_at)
+    hidden = exists().where(FINDINGS.c.id == CLOSINGS.c.finding, FINDINGS.c.repository.in_(away(name)))
+    connection.execute(delete(CLOSINGS).where(CLOSINGS.c.connection == name, or_(read_since, hidden)))
 
 
 def carry_out(connection: Connection, name: str, *, run: str | None, now: datetime) -> int:
