@@ -117,6 +117,7 @@ MALFORMED = {
     "container:(finding.severity:high)": (11, "there is no token"),
     "severity:(high)": (0, "is one value"),
     "`whole`": (0, "backticks"),
+    "asset.owner:`a\0`": (14, "no stored text"),
     "app*": (0, "needs a token before it"),
     "finding.qds>70": (0, "Qualys's own"),
     "NOT " * 65 + "severity:high": (4, "nested deeper"),

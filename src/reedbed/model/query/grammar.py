@@ -13,6 +13,9 @@ MOST_BYTES = 16_384
 DEEPEST = 64
 MOST_ITEMS = 1_000
 
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+"""NUL, and surrogates that stand alone: no database takes them as text."""
+
 GRAMMAR = r"""
 start: either
 either: every (_OR every)*
@@ -133,6 +136,8 @@ def parse(text: str) -> Raw | None:
     """
     if len(text.encode(errors="replace")) > MOST_BYTES:
         raise Wrong(0, f"it has more than {MOST_BYTES} bytes", "Ask in several queries.")
+    if found := _UNSTORABLE.search(text):
+        raise Wrong(found.start(), "no stored text has this character", "Take it out.")
     if not text.strip():
         return None
     try:

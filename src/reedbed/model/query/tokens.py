@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Literal
 
 import msgspec
 
@@ -65,7 +66,7 @@ class Token(msgspec.Struct, frozen=True, kw_only=True):
     kind: Kind
     about: str
     words: tuple[str, ...] = ()  # the only values there are
-    upper: bool = False  # its values are in upper case, so that an index finds them
+    case: Literal["upper", "lower"] | None = None  # its values all are, so that an index finds them
     many: bool = False  # a list: any element counts
     example: str = ""
 
@@ -110,7 +111,7 @@ TOKENS = (
         Group.ASSET,
         ("name", K.TEXT, "Its name: repository, path and tag of an image, or a repository's key."),
         ("assetTypeName", K.KEYWORD, "What it is.", {"words": _words(AssetClass)}),
-        ("externalAssetId", K.KEYWORD, "Reedbed's own id of it, which never changes."),
+        ("externalAssetId", K.KEYWORD, "Reedbed's own id of it, which never changes.", {"case": "lower"}),
         ("vendorAssetId", K.KEYWORD, "Its place at JFrog: host/repository/image@digest."),
         ("criticalityScore", K.NUMBER, "How much it matters, 1 to 5."),
         ("owner", K.KEYWORD, "Who it belongs to."),
@@ -139,8 +140,13 @@ TOKENS = (
         ("repository", K.KEYWORD, "The key of a repository that it is in.", {"many": True}),
         ("name", K.TEXT, "Its path in a repository.", {"many": True}),
         ("tag", K.KEYWORD, "A tag that leads to it. A tag of the asset is `asset.tag.name`.", {"many": True}),
-        ("digest", K.KEYWORD, "The digest of its config, which Docker calls the image's id."),
-        ("manifestDigest", K.KEYWORD, "The digest of its manifest."),
+        (
+            "digest",
+            K.KEYWORD,
+            "The digest of its config, which Docker calls the image's id.",
+            {"case": "lower"},
+        ),
+        ("manifestDigest", K.KEYWORD, "The digest of its manifest.", {"case": "lower"}),
         ("architecture", K.KEYWORD, "amd64, arm64, …"),
         ("os", K.KEYWORD, "linux, windows."),
         ("sizeInBytes", K.SIZE, "Its size as it is stored, compressed."),
@@ -152,7 +158,7 @@ TOKENS = (
     ),
     *_group(
         Group.LAYERS,
-        ("digest", K.KEYWORD, "The layer's digest.", {"many": True}),
+        ("digest", K.KEYWORD, "The layer's digest.", {"many": True, "case": "lower"}),
         ("sizeInBytes", K.SIZE, "The layer's size.", {"many": True}),
     ),
     *_group(
@@ -188,9 +194,14 @@ TOKENS = (
     ),
     *_group(
         Group.FINDING,
-        ("cveId", K.KEYWORD, "The CVE; null where there is none.", {"upper": True}),
-        ("vendorFindingId", K.KEYWORD, "Xray's id: XRAY-…; findings of one issue share it.", {"upper": True}),
-        ("externalFindingId", K.KEYWORD, "Reedbed's own id of it, which never changes."),
+        ("cveId", K.KEYWORD, "The CVE; null where there is none.", {"case": "upper"}),
+        (
+            "vendorFindingId",
+            K.KEYWORD,
+            "Xray's id: XRAY-…; findings of one issue share it.",
+            {"case": "upper"},
+        ),
+        ("externalFindingId", K.KEYWORD, "Reedbed's own id of it, which never changes.", {"case": "lower"}),
         ("title", K.TEXT, "Its title."),
         ("description", K.TEXT, "What the advisory says."),
         ("severity", K.SEVERITY, "How bad it is: a word, or 1 to 5."),
@@ -219,7 +230,7 @@ TOKENS = (
         ("vendorProductName", K.KEYWORD, "JFrog Artifactory & Xray."),
         ("type", K.KEYWORD, "What kind of finding it is.", {"words": _words(FindingType)}),
         ("connectionName", K.KEYWORD, "The connection that it is from."),
-        ("cweId", K.KEYWORD, "A weakness: CWE-79.", {"upper": True, "many": True}),
+        ("cweId", K.KEYWORD, "A weakness: CWE-79.", {"case": "upper", "many": True}),
         ("fixVersion", K.VERSION, "The lowest version that mends all of it."),
         ("fixGroup", K.KEYWORD, "The component and the version that mends it: pkg:deb/debian/zlib@1.3."),
         ("occurrenceCount", K.NUMBER, "How many current images have it."),

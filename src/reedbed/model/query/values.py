@@ -239,7 +239,7 @@ def text_test(written: Written) -> Test:
 
 def _keyword(token: Token, written: Written) -> Test:
     """Read a value of a keyword: an asterisk at an end of a bare one stands for anything."""
-    text = written.text.upper() if token.upper and written.style != "exact" else written.text
+    text = written.text if written.style == "exact" else _cased(token, written.text)
     if written.style != "bare" or "*" not in text:
         return _known(token, written, text)
     if not text.strip("*"):
@@ -251,9 +251,18 @@ def _keyword(token: Token, written: Written) -> Test:
     return _spread(token, written, affix) if token.words else affix
 
 
+def _cased(token: Token, text: str) -> str:
+    match token.case:
+        case "upper":
+            return text.upper()
+        case "lower":
+            return text.lower()
+    return text
+
+
 def _known(token: Token, written: Written, text: str) -> Test:
     if not token.words:
-        return Equal(text, exact=written.style == "exact" or token.upper)
+        return Equal(text, exact=written.style == "exact" or token.case is not None)
     plain = {_plain(word): word for word in token.words}
     if _plain(text) not in plain:
         raise _no_such(token, written, list(token.words))

@@ -40,6 +40,7 @@ WORDS = Table(
     "words",
     METADATA,
     Column("word", KEY, primary_key=True),
+    Column("field", Word(Field), primary_key=True),
     Column("wording", NUMBER, ForeignKey("wordings.id", ondelete="CASCADE"), primary_key=True),
     Index(None, "wording"),
     sqlite_with_rowid=False,
@@ -61,7 +62,11 @@ def learn(connection: Connection, field: Field, texts: Mapping[str, str]) -> Non
         for number, (key, value) in sorted(changed.items())
     ]
     merge(connection, WORDINGS, rows)
-    of = [{"word": word, "wording": number} for number, found in cut.items() for word in sorted(set(found))]
+    of = [
+        {"word": word, "field": field, "wording": number}
+        for number, found in cut.items()
+        for word in sorted(set(found))
+    ]
     if of:
         connection.execute(upsert(connection, WORDS).on_conflict_do_nothing(), of)
 

@@ -531,8 +531,9 @@ def _words() -> None:
     op.create_table(
         "words",
         sa.Column("word", KEY, nullable=False),
+        sa.Column("field", sa.String, nullable=False),
         sa.Column("wording", NUMBER, nullable=False),
-        sa.PrimaryKeyConstraint("word", "wording", name="pk_words"),
+        sa.PrimaryKeyConstraint("word", "field", "wording", name="pk_words"),
         sa.ForeignKeyConstraint(
             ["wording"], ["wordings.id"], name="fk_words_wording_wordings", ondelete="CASCADE"
         ),
