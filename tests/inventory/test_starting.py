@@ -28,6 +28,11 @@ from reedbed.worker.schedule import due
 HOURLY = Schedule(incremental=Interval(3_600), full=Daily("02:00"))
 
 
+def half_a_day_ago() -> Schedule:
+    """Give a schedule whose moment does not come while a test runs."""
+    return Schedule(full=Daily(f"{now_utc() - timedelta(hours=12):%H:%M}"))
+
+
 @pytest.fixture
 async def standin() -> AsyncIterator[Running]:
     async with running(StandIn(seeded=Seed(images=6, small_kb=1, large_kb=1))) as server:
@@ -67,7 +72,7 @@ def enabled_yesterday(sql: Sql) -> None:
 
 async def test_a_connection_runs_when_its_schedule_says_and_only_once(parts: Parts, standin: Running) -> None:
     await connected(parts, standin)
-    await parts.connections.schedule("prod", HOURLY, who="alice")
+    await parts.connections.schedule("prod", half_a_day_ago(), who="alice")
     assert await run_due(parts) is None  # moments before it was scheduled do not count
     await parts.db.write(enabled_yesterday)
 
