@@ -29,7 +29,7 @@ def platform_of(standin: Running, *, name: str = "prod", url: str = "") -> Platf
         url=url or standin.url,
         ca_file=str(standin.ca_path) if standin.ca_path else None,
         per_second=1_000.0,
-        timeout_s=10.0,
+        timeout_s=60.0,
     )
 
 

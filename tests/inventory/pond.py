@@ -30,7 +30,7 @@ from reedbed.store.inventory.findings import FINDINGS, OCCURRENCES
 
 CONNECTION = "pond"
 START = datetime(2026, 5, 1, tzinfo=UTC)
-PATIENT_S = 30.0
+PATIENT_S = 60.0
 
 
 class Flaw(msgspec.Struct, frozen=True, order=True):
