@@ -23,7 +23,7 @@ from reedbed.intel.plan import Limits
 from reedbed.intel.push import Observer, Target
 from reedbed.intel.relevance import Relevance
 from reedbed.intel.terms import Terms
-from reedbed.inventory import starting
+from reedbed.inventory import layers, scoring, starting, telling
 from reedbed.inventory.connections import Connections
 from reedbed.inventory.run import Mode
 from reedbed.jfrog.artifactory import Artifactory
@@ -35,16 +35,20 @@ from reedbed.metrics import Metrics
 from reedbed.model.platform import Platform
 from reedbed.model.secret import Secret
 from reedbed.settings import Settings
+from reedbed.sinks.webhook import Receiver
 from reedbed.store import keys, logins, pace, platforms, profiles
 from reedbed.store.database import Database, open_database
 from reedbed.store.inventory import connections as store
+from reedbed.store.inventory import webhooks
 from reedbed.store.inventory.connections import Connection
+from reedbed.store.inventory.webhooks import Webhook
 from reedbed.store.migrate import migrate
 from reedbed.store.runs import Run
 from reedbed.store.vault import Vault
 
 log = structlog.get_logger(__name__)
 
+TELL_EVERY_S = 60.0
 PUSH_EVERY_S = 10.0
 """How often a platform is brought to what the feeds say, and what failed there is tried again."""
 
@@ -125,6 +129,7 @@ async def rotate_key(parts: Parts) -> Rotated:
     resealed = await parts.db.write(platforms.reseal_tokens, key.vault)
     resealed += await parts.db.write(profiles.reseal_keys, key.vault)
     resealed += await parts.db.write(store.reseal_tokens, key.vault)
+    resealed += await parts.db.write(webhooks.reseal_secrets, key.vault)
     if in_file:
         await asyncio.to_thread(keys.drop_old_keys, file)
     return Rotated(key=key.vault.current, source=key.source, resealed=resealed, old_dropped=in_file)
@@ -343,7 +348,34 @@ def sync_job(parts: Parts, name: str, *, schedule: Schedule, mode: Mode | None =
 
 async def _sync(parts: Parts, name: str, mode: Mode | None, run: RunContext) -> Counts:
     async with line_of(parts, name) as jfrog:
-        return await starting.carry_out(run, jfrog, parts.db, name, mode=mode)
+        counts = await starting.carry_out(run, jfrog, parts.db, name, mode=mode)
+    await layers.attribute_bases(parts.db, name)
+    await scoring.rescore(parts.db, parts.settings.score, run=run.id)
+    return counts
+
+
+def webhook_jobs(parts: Parts, known: Sequence[Webhook]) -> list[Job]:
+    """One job for each webhook: tell it what is new."""
+    every = Every(TELL_EVERY_S)
+    return [
+        Job(flow="webhook", feed=each.name, platform="all", schedule=every, run=partial(_tell, parts, each))
+        for each in known
+    ]
+
+
+async def _tell(parts: Parts, webhook: Webhook, run: RunContext) -> Counts:
+    return await telling.tell(parts.db, webhook, await receiver_of(parts, webhook), now=now_utc)
+
+
+async def receiver_of(parts: Parts, webhook: Webhook) -> Receiver:
+    """Give where a webhook's messages go, with the secret that signs them.
+
+    Raises:
+        SettingsError: the secret can't be decrypted.
+    """
+    sealed = await parts.db.read(webhooks.sealed_secret, webhook.name)
+    secret = parts.vault.open(sealed, context=webhooks.secret_context(webhook.name))
+    return Receiver(url=webhook.url, secret=secret, ca_file=webhook.ca_file)
 
 
 async def _bring(parts: Parts, name: str, full: bool, told: Observer | None, run: RunContext) -> Counts:

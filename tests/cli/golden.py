@@ -16,6 +16,7 @@ ALTER = (
     (r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?(Z|\+00:00)?", "TIME"),
     (r"\d{4}-\d\d-\d\d", "DAY"),
     (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "RUN"),
+    (r"[0-9a-f]{8}-[0-9a-f]{4}-5[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "NAMED"),  # after what it is of
     (r'"(took_s|duration_ms|duration_s)":[\d.e-]+', r'"\1":0'),
     (r"\(\d+\.\d+ s\)", "(0.0 s)"),
     (r"\b[0-9a-f]{12}\b", "KEY"),
@@ -33,7 +34,7 @@ def shown(arguments: tuple[str, ...], finished: Finished, folder: Path) -> str:
     text = (
         f"$ reedbed {' '.join(arguments)}\nexit {finished.code}\n--- stdout\n{finished.out}--- stderr\n{err}"
     )
-    text = text.replace(str(folder), "FOLDER")
+    text = text.replace(str(folder), "FOLDER").replace("\r\n", "\n")
     for pattern, word in ALTER:
         text = re.sub(pattern, word, text, flags=re.MULTILINE)
     return text.rstrip("\n") + "\n"

@@ -52,6 +52,12 @@ NOUNS = {
                 more="The token is read from `REEDBED_TOKEN`, from standard input, or asked for.",
                 example="reedbed platform rotate prod < new-token.txt",
             ),
+            "shield": Command(
+                "platform:shield",
+                "Push what feeds say to a platform that was only read until now.",
+                more="A platform that `connection add` has stored is read, and never written to, until then.",
+                example="reedbed platform shield prod",
+            ),
             "remove": Command(
                 "platform:remove",
                 "Forget a platform and its token; its custom issues stay in Xray.",
@@ -78,71 +84,66 @@ NOUNS = {
                 more="Nothing is changed in JFrog. Exits 1 when one of the five checks fails.",
                 example="reedbed connection test prod-inventory",
             ),
-        },
-    ),
-    "sync": Noun(
-        "What a platform holds and what is wrong with it, read into the store.",
-        {
-            "run": Command(
-                "sync:run",
-                "Read a connection's platform now.",
+            "list": Command(
+                "connection.look:list_all",
+                "List the connections: what their schedules are at, and how their newest runs go or ended.",
+                example="reedbed connection list",
+            ),
+            "show": Command(
+                "connection.look:show_one",
+                "Show a connection: where it stands, what it reads, when, and its last tests.",
+                example="reedbed connection show prod-inventory --tests 1",
+            ),
+            "edit": Command(
+                "connection.change:edit",
+                "Change what a connection is for, what it reads and by which transform maps.",
+                more="With another platform or more streams it is a draft again, until it is tested.",
+                example="reedbed connection edit prod-inventory --stream repositories --stream docker-images",
+            ),
+            "filter": Command(
+                "connection.filter:filters",
+                "Say what is let in; show first what that comes to. Left out is not fixed.",
                 more=(
-                    "Exits 3 where some images have no conclusive answer of Xray, 4 where closing findings "
-                    "waits for a person. What a run that was broken off has read, the next one builds on."
+                    "Names of the options are repeated for more than one pattern, which know `*` and `?`; "
+                    "a tag's may be `re:` and a regular expression (RE2). The options replace all filters "
+                    "that there were; --clear lets everything in."
                 ),
-                example="reedbed sync run prod --mode delta",
+                example="reedbed connection filter prod --repository 'docker-*' --newest-tags 5 --preview",
             ),
-            "status": Command(
-                "sync:status",
-                "Show the newest run of each connection, stream by stream.",
-                example="reedbed sync status --json",
-            ),
-            "cancel": Command(
-                "sync:cancel",
-                "Ask the live run of a connection to stop; nothing is closed then.",
-                example="reedbed sync cancel prod",
-            ),
-            "log": Command(
-                "sync:log",
-                "Show what a run has to tell: what was refused or could not be read, and why.",
-                example="reedbed sync log prod",
-            ),
-            "held": Command(
-                "triage:held",
-                "Show what the newest complete run would have closed, had it not been so much at once.",
-                example="reedbed sync held prod",
-            ),
-            "confirm": Command(
-                "triage:confirm",
-                "Close what is held, but for what was read again since or can't be read now.",
-                example="reedbed sync confirm prod",
-            ),
-            "reject": Command(
-                "triage:reject",
-                "Leave open what is held; the next complete run decides anew.",
-                example="reedbed sync reject prod",
-            ),
-        },
-    ),
-    "finding": Noun(
-        "What people say of findings, apart from their status.",
-        {
-            "triage": Command(
-                "triage:triage",
-                "Say what findings are worth: a false positive, not affected, an accepted risk.",
+            "schedule": Command(
+                "connection.schedule:schedule",
+                "Say when a connection runs; without any option show it.",
                 more=(
-                    "It stays when a finding is seen again. `not-affected` needs a justification in the "
-                    "words of VEX, `risk-accepted` a time."
+                    "A time that does not exist, because clocks go on, is at the end of the gap; one that "
+                    "exists twice is the first of the two. The next five moments are shown."
                 ),
-                example=(
-                    "reedbed finding triage risk-accepted --vulnerability CVE-2026-1234 --for 2160h "
-                    "--note 'behind the gateway'"
-                ),
+                example="reedbed connection schedule prod --incremental 'every 1h' --full 'daily 02:30'",
             ),
-            "triaged": Command(
-                "triage:triaged",
-                "List what is said of findings, by whom, why and until when.",
-                example="reedbed finding triaged --json",
+            "rotate": Command(
+                "connection.change:rotate",
+                "Give a connection a new token of its own, after testing it.",
+                more="The token is read from `REEDBED_TOKEN`, from standard input, or asked for.",
+                example="reedbed connection rotate prod-inventory < new-token.txt",
+            ),
+            "enable": Command(
+                "connection.change:enable",
+                "Let a connection run whose five checks have passed.",
+                example="reedbed connection enable prod-inventory",
+            ),
+            "pause": Command(
+                "connection.change:pause",
+                "Begin no scheduled run until the connection is resumed; a live one goes on to its end.",
+                example="reedbed connection pause prod-inventory",
+            ),
+            "resume": Command(
+                "connection.change:enable",
+                "Let a paused connection run again; what was missed meanwhile stays missed.",
+                example="reedbed connection resume prod-inventory",
+            ),
+            "remove": Command(
+                "connection.change:remove",
+                "Forget a connection, and all that was read through it.",
+                example="reedbed connection remove prod-inventory --yes",
             ),
         },
     ),
@@ -211,6 +212,72 @@ NOUNS = {
                 "Show what a clone would take in of what changed since in the map it came from.",
                 more="With --apply it is saved as the next version.",
                 example='reedbed map merge "Our images" --apply',
+            ),
+        },
+    ),
+    "sync": Noun(
+        "What a platform holds and what is wrong with it, read into the store.",
+        {
+            "run": Command(
+                "sync:run",
+                "Read a connection's platform now.",
+                more=(
+                    "Exits 3 where some images have no conclusive answer of Xray, 4 where closing findings "
+                    "waits for a person. What a run that was broken off has read, the next one builds on."
+                ),
+                example="reedbed sync run prod --mode delta",
+            ),
+            "status": Command(
+                "sync:status",
+                "Show the newest run of each connection, stream by stream.",
+                example="reedbed sync status --json",
+            ),
+            "cancel": Command(
+                "sync:cancel",
+                "Ask the live run of a connection to stop; nothing is closed then.",
+                example="reedbed sync cancel prod",
+            ),
+            "log": Command(
+                "sync:log",
+                "Show what a run has to tell: what was refused or could not be read, and why.",
+                example="reedbed sync log prod",
+            ),
+            "held": Command(
+                "triage:held",
+                "Show what the newest complete run would have closed, had it not been so much at once.",
+                example="reedbed sync held prod",
+            ),
+            "confirm": Command(
+                "triage:confirm",
+                "Close what is held, but for what was read again since or can't be read now.",
+                example="reedbed sync confirm prod",
+            ),
+            "reject": Command(
+                "triage:reject",
+                "Leave open what is held; the next complete run decides anew.",
+                example="reedbed sync reject prod",
+            ),
+        },
+    ),
+    "finding": Noun(
+        "What people say of findings, apart from their status.",
+        {
+            "triage": Command(
+                "triage:triage",
+                "Say what findings are worth: a false positive, not affected, an accepted risk.",
+                more=(
+                    "It stays when a finding is seen again. `not-affected` needs a justification in the "
+                    "words of VEX, `risk-accepted` a time."
+                ),
+                example=(
+                    "reedbed finding triage risk-accepted --vulnerability CVE-2026-1234 --for 2160h "
+                    "--note 'behind the gateway'"
+                ),
+            ),
+            "triaged": Command(
+                "triage:triaged",
+                "List what is said of findings, by whom, why and until when.",
+                example="reedbed finding triaged --json",
             ),
         },
     ),
@@ -428,6 +495,101 @@ NOUNS = {
             ),
         },
     ),
+    "export": Noun(
+        "Findings and assets as files that other programs read.",
+        {
+            "csv": Command(
+                "export:csv",
+                "Write findings, or assets, as CSV that no spreadsheet takes for formulas.",
+                more="Without a query: all that are open and in scope.",
+                example="reedbed export csv 'finding.severity>=high' -o findings.csv",
+            ),
+            "jsonl": Command(
+                "export:jsonl",
+                "Write all that is known of findings, or assets, as JSON, one a line.",
+                example="reedbed export jsonl --assets -o assets.jsonl",
+            ),
+            "sarif": Command(
+                "export:sarif",
+                "Write findings as a SARIF 2.1.0 log.",
+                example="reedbed export sarif 'container.name:team/app' -o findings.sarif",
+            ),
+            "cyclonedx": Command(
+                "export:cyclonedx",
+                "Write findings as a CycloneDX 1.6 vulnerability disclosure report, or as a VEX.",
+                example="reedbed export cyclonedx --vex -o vex.cdx.json",
+            ),
+            "openvex": Command(
+                "export:openvex",
+                "Write what is judged of findings as an OpenVEX 0.2.0 document.",
+                example="reedbed export openvex --author security@example.com -o vex.json",
+            ),
+            "etm": Command(
+                "export:etm",
+                "Write assets with their findings as JSON by the target paths of the transform maps.",
+                more="A shape, not a push: docs/exporting.md says what it is good for.",
+                example="reedbed export etm -o assets.json",
+            ),
+            "parquet": Command(
+                "export:parquet",
+                "Write findings, or assets, as Parquet. Needs `reedbed[parquet]`.",
+                example="reedbed export parquet -o findings.parquet",
+            ),
+        },
+    ),
+    "enrich": Noun(
+        "What others know about CVEs: how likely they are to be exploited, and which are.",
+        {
+            "epss": Command(
+                "enrich:epss",
+                "Import EPSS scores (CSV, gzipped or not), and score findings anew.",
+                more="The file is read whole before anything is changed; a bad one changes nothing.",
+                example="reedbed enrich epss epss_scores-2026-11-21.csv.gz",
+            ),
+            "kev": Command(
+                "enrich:kev",
+                "Import a list of known exploited vulnerabilities (KEV, JSON), and score findings anew.",
+                more="The file is read whole before anything is changed; a bad one changes nothing.",
+                example="reedbed enrich kev known_exploited_vulnerabilities.json",
+            ),
+            "score": Command(
+                "enrich:score",
+                "Score every finding and asset anew, after the weights were changed.",
+                example="reedbed enrich score --set score.kev=20",
+            ),
+            "status": Command(
+                "enrich:status",
+                "Show what was imported, of which day, and when.",
+                example="reedbed enrich status",
+            ),
+        },
+    ),
+    "webhook": Noun(
+        "Who is told what happens to findings.",
+        {
+            "add": Command(
+                "webhook:add",
+                "Tell a receiver what happens to findings from now on.",
+                more="The secret that signs messages is read from standard input, or asked for.",
+                example="reedbed webhook add desk https://desk.example/in < secret.txt",
+            ),
+            "list": Command(
+                "webhook:list_all",
+                "List the webhooks, and what is in the outbox of each.",
+                example="reedbed webhook list",
+            ),
+            "test": Command(
+                "webhook:try_out",
+                "Send a receiver a signed message of the type `ping`.",
+                example="reedbed webhook test desk",
+            ),
+            "remove": Command(
+                "webhook:remove",
+                "Tell a receiver no more; what waits for it is forgotten.",
+                example="reedbed webhook remove desk --yes",
+            ),
+        },
+    ),
     "secrets": Noun(
         "The key that encrypts credentials.",
         {
@@ -446,6 +608,12 @@ NOUNS = {
 }
 
 ALONE = {
+    "fixes": Command(
+        "fixes:fixes",
+        "Rank the upgrades that remove findings, those first that remove most.",
+        more="By the order of each ecosystem's versions, where it is known here.",
+        example="reedbed fixes 'finding.severity>=high' --limit 10",
+    ),
     "why": Command(
         "why:why",
         "Say who flags a release, whether it is meant, what blocks it, who has it, and what to do.",

@@ -19,8 +19,9 @@ from reedbed.model.ecosystem import PackageType
 from reedbed.settings import Settings as AllSettings
 from reedbed.store import findings, outbox, planned, platforms, profiles, runs
 from reedbed.store.database import Database
+from reedbed.store.inventory import connections, webhooks
 from reedbed.store.migrate import is_current
-from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs, sync_jobs
+from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs, sync_jobs, webhook_jobs
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.hands import lend_hands
 from reedbed.worker.health import Health
@@ -64,11 +65,12 @@ async def serve(parts: Parts, *, told: Observer | None = None, around: Around = 
 
 
 async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job]:
-    names = [platform.name for platform in await parts.db.read(platforms.list_all)]
+    names = [platform.name for platform in await parts.db.read(platforms.shielded)]
     watched = (*feed_jobs(parts), *platform_jobs(parts, names, told=told))
     hunts = hunt_jobs(parts, names) if await parts.db.read(_all_read, parts.settings, now=now_utc()) else []
     syncs = sync_jobs(parts, await parts.db.read(starting.enabled))
-    return [*map(around, watched), *hunts, *syncs]
+    tells = webhook_jobs(parts, await parts.db.read(webhooks.list_all))
+    return [*map(around, watched), *hunts, *syncs, *tells]
 
 
 def _all_read(connection: Connection, settings: AllSettings, *, now: datetime) -> bool:
@@ -112,6 +114,7 @@ def readings(connection: Connection, *, now: datetime, fresh_for: timedelta) -> 
         credentials={
             **{platform.name: platform.token_expires_at for platform in known},
             **{f"safedep/{each.name}": each.key_expires_at for each in profiles.list_all(connection)},
+            **{f"connection/{each.name}": each.token_expires_at for each in connections.list_all(connection)},
         },
         last_success={
             job_name(flow, feed, platform): at

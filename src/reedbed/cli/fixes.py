@@ -1,0 +1,71 @@
+"""`reedbed fixes`: which upgrades remove most."""
+
+from typing import TYPE_CHECKING
+
+from reedbed.cli import show
+from reedbed.cli.exit import Exit
+from reedbed.cli.options import AsJson, Common
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reedbed.inventory.fixing import Fix
+
+
+async def fixes(
+    query: str = "", *, limit: int = 20, json: AsJson = False, common: Common | None = None
+) -> int:
+    """Rank the upgrades that remove findings, those first that remove most.
+
+    Parameters
+    ----------
+    query
+        Of which findings; without one all that are open and in scope.
+    limit
+        Upgrades to show.
+    json
+        Print one JSON value.
+    """
+    from reedbed.inventory.asking import findings_asked
+    from reedbed.inventory.fixing import fixes as ranked
+    from reedbed.jobs import now_utc
+    from reedbed.store.inventory.exports import standing
+    from reedbed.store.inventory.fixes import base_share
+    from reedbed.wiring import opened
+
+    async with opened((common or Common()).load()) as parts:
+        where = await findings_asked(parts.db, query, now=now_utc(), otherwise=standing)
+        found = await ranked(parts.db, where=where, limit=limit)
+        base, known = await parts.db.read(base_share, where)
+    if json:
+        show.json({"fixes": found, "from_base": base, "layer_known": known})
+        return Exit.DONE
+    _draw(found)
+    if base:
+        share = f"{base / known:.0%}"
+        show.err.print(f"{share} of what lies in a known layer came with a known base image.")
+    if any(not each.order_known for each in found):
+        show.err.print("* The order of these versions is not known here: only this very version is counted.")
+    return Exit.DONE
+
+
+def _draw(found: "Sequence[Fix]") -> None:
+    rows = [
+        (
+            each.name,
+            each.to + ("" if each.order_known else " *"),
+            each.findings,
+            each.images,
+            each.critical,
+            each.high,
+            each.from_base or "",
+            f"{each.score:.0f}",
+            ", ".join(each.installed[:3]) + (" …" if len(each.installed) > 3 else ""),
+        )
+        for each in found
+    ]
+    if not rows:
+        show.err.print("Nothing that is known to be wrong has a version that mends it.")
+        return
+    columns = ["upgrade", "to", "findings", "images", "critical", "high", "from base", "worst", "installed"]
+    show.table(columns, rows)
