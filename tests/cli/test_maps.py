@@ -33,6 +33,7 @@ STORY: dict[str, tuple[str, ...]] = {
     "map-show": ("map", "show", "Ours@1"),
     "map-diff": ("map", "diff", "Ours"),
     "map-merge": ("map", "merge", "Ours", "--apply", "--by", "alice"),
+    "map-replay-json": ("map", "replay", "prod", "--json"),
     "map-unknown": ("map", "show", "Our"),
     "map-built-in": ("map", "edit", IMAGES),
 }

@@ -8,7 +8,7 @@ import pytest
 from inventory.landed_records import land
 from inventory.transform_records import IMAGE, REPOSITORY, SCAN
 from reedbed.errors import SettingsError
-from reedbed.inventory import known_maps, replaying
+from reedbed.inventory import known_maps, landed_records
 from reedbed.inventory.transform import MapInvalid, defaults
 from reedbed.inventory.transform.merge import Prefer
 from reedbed.store import audit
@@ -114,20 +114,20 @@ async def test_a_clone_of_a_clone_takes_in_what_its_parent_changed(database: Dat
 async def testlanded_records_come_back_as_the_models_that_maps_read(database: Database) -> None:
     await database.write(land)
 
-    images = await database.read(replaying.sample, "prod", "docker-image", limit=5)
+    images = await database.read(landed_records.sample, "prod", "docker-image", limit=5)
     scans = await database.read(
-        replaying.sample, "prod", "docker-image-vulnerability", named="docker", limit=5
+        landed_records.sample, "prod", "docker-image-vulnerability", named="docker", limit=5
     )
-    repositories = await database.read(replaying.sample, "prod", "repository", limit=5)
+    repositories = await database.read(landed_records.sample, "prod", "repository", limit=5)
 
     assert images == [("docker-local/a", IMAGE)]
     assert scans == [("docker-local/a", SCAN)]
     assert repositories == [("npm-remote", REPOSITORY)]
     with pytest.raises(SettingsError, match="landed no repository"):
-        await database.read(replaying.sample, "prod", "repository", named="n%", limit=5)
+        await database.read(landed_records.sample, "prod", "repository", named="n%", limit=5)
 
 
 async def test_a_scan_whose_texts_are_gone_is_left_out(database: Database) -> None:
     await database.write(land, texts=False)
 
-    assert await database.read(replaying.sample, "prod", "docker-image-vulnerability", limit=5) == []
+    assert await database.read(landed_records.sample, "prod", "docker-image-vulnerability", limit=5) == []

@@ -207,6 +207,15 @@ NOUNS = {
                 ),
                 example='reedbed map preview image.toml prod --against "JFrog Docker Image Asset"',
             ),
+            "replay": Command(
+                "maps.trial:replay",
+                "Write anew what a connection's maps make of all it has landed, without asking JFrog.",
+                more=(
+                    "Ids, findings, their dates and what people said of them stay. Broken off, it is simply "
+                    "run again."
+                ),
+                example="reedbed map replay prod",
+            ),
             "merge": Command(
                 "maps.change:merge",
                 "Show what a clone would take in of what changed since in the map it came from.",

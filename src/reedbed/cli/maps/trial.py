@@ -1,5 +1,6 @@
-"""`reedbed map test|preview`: whether a map is right, and what it makes of what was landed."""
+"""`reedbed map test|preview|replay`: whether a map is right, and what it makes of what was landed."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -81,7 +82,7 @@ async def preview(
     json
         Print one JSON value.
     """
-    from reedbed.inventory import replaying
+    from reedbed.inventory import landed_records
     from reedbed.inventory.transform import compile_map
     from reedbed.inventory.transform.preview import preview as tried
     from reedbed.wiring import opened
@@ -91,13 +92,47 @@ async def preview(
             after = compile_map(await text_of(parts, reference))
             before = compile_map(await text_of(parts, against)) if against else None
         records = await parts.db.read(
-            replaying.sample, connection, after.source.name, named=named, limit=limit
+            landed_records.sample, connection, after.source.name, named=named, limit=limit
         )
     result = tried(after, records, before=before)
     if json:
         show.json(result)
     else:
         _show(result, compared=before is not None)
+    return Exit.DONE
+
+
+async def replay(connection: str, *, json: AsJson = False, common: Common | None = None) -> int:
+    """Write anew what a connection's maps make of all it has landed, without asking JFrog.
+
+    Parameters
+    ----------
+    connection
+        Its name.
+    json
+        Print one JSON value.
+    """
+    from reedbed.inventory.replay import replay as replayed
+    from reedbed.wiring import opened
+
+    def told(records: int) -> None:
+        if show.err.is_terminal:
+            show.err.print(show.many(records, "record"), end="\r")
+
+    began = time.monotonic()
+    async with opened((common or Common()).load()) as parts:
+        with faults_shown():
+            done = await replayed(parts.db, connection, told=lambda so_far: told(so_far.records))
+    if json:
+        show.json(done)
+        return Exit.DONE
+    changed = ", ".join(
+        show.many(number, word)
+        for number, word in ((done.assets, "asset"), (done.findings, "finding"), (done.texts, "text"))
+    )
+    show.line(f"{changed} changed, of {show.many(done.records, 'landed record')}.")
+    rate = done.records / max(time.monotonic() - began, 0.001)
+    show.err.print(f"{rate:.0f} records a second")
     return Exit.DONE
 
 
