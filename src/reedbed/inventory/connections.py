@@ -96,7 +96,9 @@ class Connections:
         return Tested(connection=connection, checks=made)
 
     async def _checked(self, new: New, token: str) -> list[Check]:
-        return await checks.check(new.platform, token, new.scope.streams, now=self._now)
+        own = f"reedbed connection rotate {new.name}"
+        rotate = own if new.token else f"reedbed platform rotate {new.platform.name}"
+        return await checks.check(new.platform, token, new.scope.streams, now=self._now, rotate=rotate)
 
     async def _token_of(self, platform: Platform) -> str:
         sealed = await self._db.read(platforms.sealed_token, platform.name)
@@ -276,7 +278,7 @@ def not_proved(connection: Connection, history: list[tuple[datetime, list[Check]
     """Say why a draft is one."""
     why = "it was not tested as it is now"
     if history and (failed := checks.blocking(history[0][1])):
-        why = "; ".join(f"{each.name}: {each.code or each.outcome} {each.evidence}" for each in failed)
+        why = "; ".join(f"{each.name}: {each.code}: {each.evidence}" for each in failed)
     return SettingsError(
         f"The connection {connection.name} is a draft, which can't be enabled, scheduled or run",
         why=why,

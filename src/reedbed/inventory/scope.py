@@ -1,5 +1,6 @@
 """What a connection reads: the streams, and the filters. Pure."""
 
+from collections.abc import Iterable
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
@@ -10,6 +11,19 @@ import re2
 from reedbed.model.inventory import Applicability, Severity, Stream
 
 DEFAULT_STREAMS = (Stream.REPOSITORIES, Stream.IMAGES, Stream.VULNERABILITIES)
+
+OF_IMAGES = frozenset(
+    (Stream.VULNERABILITIES, Stream.COMPONENTS, Stream.TAGS, Stream.LICENCES, Stream.OPERATIONAL_RISK)
+)
+
+
+def with_needed(streams: Iterable[Stream]) -> tuple[Stream, ...]:
+    """Add the streams that others need, in the order in which they are read: images, and repositories."""
+    wanted = {Stream.REPOSITORIES, *streams}
+    if not wanted.isdisjoint(OF_IMAGES):
+        wanted.add(Stream.IMAGES)
+    return tuple(stream for stream in Stream if stream in wanted)
+
 
 DEFAULT_MAPS = {
     Stream.REPOSITORIES: "JFrog Repository Asset@1",

@@ -53,6 +53,7 @@ async def edit(
         Who decides, for the audit log; default: who is signed in to this machine.
     """
     from reedbed.inventory.connections import scope_of
+    from reedbed.inventory.scope import with_needed
     from reedbed.inventory.starting import shapes
     from reedbed.store import platforms
     from reedbed.store.inventory import connections
@@ -62,7 +63,7 @@ async def edit(
         scope = scope_of(await parts.db.read(connections.get, name))
         scope = msgspec.structs.replace(
             scope,
-            streams=tuple(dict.fromkeys(stream)) or scope.streams,
+            streams=with_needed(stream) if stream else scope.streams,
             maps=scope.maps | dict(map_of(text) for text in map),
             hold_share=scope.hold_share if hold_share is None else hold_share,
             refresh_h=scope.refresh_h if refresh_h is None else refresh_h,

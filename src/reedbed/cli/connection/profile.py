@@ -64,7 +64,7 @@ async def add(
         Print the connection and its checks as one JSON value.
     """
     from reedbed.inventory.connections import New
-    from reedbed.inventory.scope import DEFAULT_STREAMS, Scope
+    from reedbed.inventory.scope import DEFAULT_STREAMS, Scope, with_needed
     from reedbed.jfrog.address import platform_url
     from reedbed.model.platform import Platform
     from reedbed.wiring import opened
@@ -84,7 +84,7 @@ async def add(
         async with opened(settings) as parts:
             to = await _same(parts, at) if at else await _stored(parts, platform)
             token = read_token() if own_token or at else None
-            scope = Scope(streams=tuple(dict.fromkeys(stream)) or DEFAULT_STREAMS)
+            scope = Scope(streams=with_needed(stream or DEFAULT_STREAMS))
             new = New(name=name, platform=to, description=description, scope=scope, token=token)
             tested = await parts.connections.add(new, test=not no_test)
     except ValueError as error:
