@@ -2,29 +2,34 @@
 
 from collections.abc import Iterable, Mapping
 from collections.abc import Set as AbstractSet
+from functools import partial
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection
 
+from reedbed.inventory.filters import lets_in_finding
 from reedbed.inventory.image import Image
 from reedbed.inventory.landing import IMAGE, landing_of, landing_of_scan, text_of
 from reedbed.inventory.layers import chains, layers_of
 from reedbed.inventory.moments import moment
-from reedbed.inventory.observed import observed
 from reedbed.inventory.plan import Observed
 from reedbed.inventory.reconcile import Counts, reconcile
 from reedbed.inventory.records import image_record, native_of
 from reedbed.inventory.run import Sync
+from reedbed.inventory.streams.beside import spoken_of, told
+from reedbed.inventory.streams.installed import software_of
+from reedbed.inventory.streams.tagging import labels_of
 from reedbed.jfrog.summary import Answer
 from reedbed.model.identity import asset_id
-from reedbed.model.inventory import AssetClass, Coverage
+from reedbed.model.inventory import AssetClass, Coverage, Stream
 from reedbed.model.records import ImageRecord, ScanRecord
-from reedbed.store.inventory import assets, landed, layers, mapped_texts, placements, scopes, units
+from reedbed.store.inventory import assets, landed, layers, mapped_texts, placements, scopes, software, tags, units
 from reedbed.store.inventory.assets import Asset, Look
 from reedbed.store.inventory.landed import Landing
 from reedbed.store.inventory.layers import Layer
 from reedbed.store.inventory.scopes import Scope
+from reedbed.store.inventory.tags import Pairs, Tagged
 from reedbed.store.inventory.units import Unit
 
 
@@ -36,6 +41,8 @@ class Brought(msgspec.Struct, kw_only=True):
     assets: list[tuple[Scope, Asset]] = []
     children: list[tuple[str, str, str]] = []
     layers: dict[str, tuple[Layer, ...]] = {}  # by asset
+    software: dict[str, list[software.Row]] = {}  # by asset
+    labels: dict[Tagged, Pairs] = {}
     looks: list[Look] = []
     landings: list[Landing] = []
     answers: dict[Scope, dict[str, tuple[Observed, ...]]] = {}
@@ -58,6 +65,8 @@ def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Bro
         brought.assets.append((image.scope, _asset(image, record, shape)))
         if record.layers:
             brought.layers[image.asset] = layers_of(record)
+        if Stream.TAGS in sync.scope.streams:
+            brought.labels[Tagged(image.asset, "")] = sync.scope.tags.tags(labels_of(image.config))
         brought.children += _children(image, sync.connection)
         brought.landings.append(landing_of(IMAGE, native_of(record), record))
         if image.answer and image.answer.coverage in (Coverage.SCANNED, Coverage.PARTIAL):
@@ -83,13 +92,16 @@ def _take_in(image: Image, record: ImageRecord, answer: Answer, sync: Sync, brou
             brought.mapped[digest] = sync.shapes.text(each)
     brought.landings.append(landing_of_scan(native_of(record), scan, digests))
     of_finding = zip(digests, scan.vulnerabilities, strict=True)
-    brought.answers.setdefault(image.scope, {})[image.asset] = observed(
-        scan.vulnerabilities,
+    brought.answers.setdefault(image.scope, {})[image.asset] = told(
+        answer,
         digests,
-        connection=sync.connection,
-        scope=f"{image.scope.repository}/{image.scope.path}",
+        scope=image.scope,
+        types=spoken_of(sync.scope.streams),
         mapped=[sync.shapes.finding(digest, each) for digest, each in of_finding],
     )
+    if Stream.COMPONENTS in sync.scope.streams:
+        found = software_of(answer.vulnerabilities, answer.licenses)
+        brought.software[image.asset] = [msgspec.structs.asdict(each) for each in found]
 
 
 def bring_in(connection: Connection, sync: Sync, unit: Unit, brought: Brought) -> None:
@@ -106,15 +118,26 @@ def bring_in(connection: Connection, sync: Sync, unit: Unit, brought: Brought) -
     placements.save_children(connection, brought.children)
     placements.follow_indexes(connection, among)
     assets.note_looks(connection, brought.looks, now=now)
+    software.add(connection, brought.software)
+    tags.replace(connection, tags.LABEL, brought.labels)
     landed.save_texts(connection, brought.texts)
     mapped_texts.save(connection, sync.shapes.vulnerability_map, brought.mapped)
     counts = landed.land(connection, name, brought.landings, run=sync.id, now=now)
     findings = Counts()
     for scope in among:
         answers: Mapping[str, tuple[Observed, ...]] = brought.answers.get(scope, {})
-        findings += reconcile(connection, scope, answers, run=sync.id, began=sync.started_at, now=now)
-    told = {"images": brought.images, "gaps": brought.gaps, "records": counts.new + counts.changed}
-    units.finish(connection, unit, told | msgspec.structs.asdict(findings), now=now)
+        findings += reconcile(
+            connection,
+            scope,
+            answers,
+            types=spoken_of(sync.scope.streams),
+            run=sync.id,
+            began=sync.started_at,
+            now=now,
+            admits=partial(lets_in_finding, sync.scope.filters),
+        )
+    came = {"images": brought.images, "gaps": brought.gaps, "records": counts.new + counts.changed}
+    units.finish(connection, unit, came | msgspec.structs.asdict(findings), now=now)
 
 
 def _asset(image: Image, record: ImageRecord, shape: dict[str, Any]) -> Asset:
