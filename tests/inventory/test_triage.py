@@ -85,6 +85,7 @@ async def test_an_accepted_risk_is_open_again_when_its_time_is_over(database: Da
         assert {"detected", "triaged", "triage-expired"} <= kinds
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_was_said_can_be_taken_back(database: Database) -> None:
     async with pond(database) as place:
         place.add_repository("docker-local")
@@ -142,6 +143,7 @@ async def test_what_was_seen_again_is_not_closed_by_confirming(database: Databas
         assert all(each.status.open for each in (await place.findings()).values())
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_what_is_rejected_stays_open_until_the_next_complete_run_decides(database: Database) -> None:
     async with pond(database) as place:
         place.scope = Scope(hold_share=0.2)
@@ -158,11 +160,13 @@ async def test_what_is_rejected_stays_open_until_the_next_complete_run_decides(d
         assert (left, none, again["held"]) == (2, None, 2)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_confirming_nothing_says_so(database: Database) -> None:
     with pytest.raises(SettingsError, match="Nothing of pond is held"):
         await database.write(confirm, CONNECTION, by="alice", now=START)
 
 
+@pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_a_retired_finding_has_no_date_of_a_fix(database: Database) -> None:
     async with pond(database) as place:
         place.add_repository("docker-local")

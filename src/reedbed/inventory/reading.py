@@ -12,6 +12,7 @@ import msgspec
 
 from reedbed.errors import ReedbedError, Unreadable
 from reedbed.inventory.bringing import bring_in, prepare
+from reedbed.inventory.confirming import Confirming
 from reedbed.inventory.image import Image
 from reedbed.inventory.redact import redacted_config
 from reedbed.inventory.run import Sync
@@ -25,6 +26,9 @@ from reedbed.store.inventory.placements import Wanted
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.units import Unit
 
+ANSWERS_AT_ONCE = 4
+"""Of Xray, each about a unit, that are in memory: of large images one takes hundreds of megabytes."""
+
 
 class Reading:
     """Reads units for one run."""
@@ -32,6 +36,8 @@ class Reading:
     def __init__(self, sync: Sync, *, findings: bool) -> None:
         self._sync = sync
         self._findings = Findings(sync.jfrog) if findings else None
+        self._confirming = Confirming(sync)
+        self._answers = asyncio.Semaphore(ANSWERS_AT_ONCE)
         self._texts: frozenset[str] | set[str] = frozenset()  # of advisories, that are in the store
 
     async def read(self, unit: Unit) -> None:
@@ -45,7 +51,12 @@ class Reading:
         placed = await self._sync.db.read(placements.of_scopes, list(parts), run=self._sync.id)
         images = [each for each in _images(placed) if each.due and parts[each.scope].has(each.asset)]
         await self._detail(images)
+        async with self._answers:
+            await self._bring(unit, images)
+
+    async def _bring(self, unit: Unit, images: Sequence[Image]) -> None:
         await self._ask([image for image in images if image.is_image])
+        await self._confirming.settle(images)
         for image in images:
             if image.why is not None:
                 where = f"{image.scope.repository}/{image.scope.path}@{image.digest}"
