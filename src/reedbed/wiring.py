@@ -349,7 +349,7 @@ def sync_job(parts: Parts, name: str, *, schedule: Schedule, mode: Mode | None =
 async def _sync(parts: Parts, name: str, mode: Mode | None, run: RunContext) -> Counts:
     async with line_of(parts, name) as jfrog:
         counts = await starting.carry_out(run, jfrog, parts.db, name, mode=mode)
-    await layers.attribute_bases(parts.db, name)
+    await layers.attribute_bases(parts.db, name, run=run.id)
     await scoring.rescore(parts.db, parts.settings.score, run=run.id)
     return counts
 

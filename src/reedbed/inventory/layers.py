@@ -63,10 +63,13 @@ def chains(digests: Iterable[str]) -> list[str]:
     return named
 
 
-async def attribute_bases(db: Database, connection: str) -> int:
-    """Find each image's base among the images that are known; give how many have another than before."""
+async def attribute_bases(db: Database, connection: str, *, run: str | None = None) -> int:
+    """Find each image's base among all that are known; give how many have another than before.
+
+    With `run` of the images that it saw: a full listing sees all.
+    """
     many, after = 0, ""
-    while page := await db.read(store.page, connection, after=after, limit=IMAGES_A_TIME):
+    while page := await db.read(store.page, connection, run=run, after=after, limit=IMAGES_A_TIME):
         after = page[-1].asset
         beginnings = {image.asset: chains(image.digests)[:-1] for image in page}
         known = await db.read(

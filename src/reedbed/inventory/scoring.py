@@ -18,7 +18,7 @@ class Rescored(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def rescore(db: Database, weights: Weights, *, run: str | None = None) -> Rescored:
-    """Score findings, then assets; with `run` only findings that it saw. Writes what is other than before."""
+    """Score findings, then assets; with `run` only what it saw. Writes what is other than before."""
     findings, after = 0, ""
     while page := await db.read(scores.page, after=after, run=run):
         after = page[-1].id
@@ -28,12 +28,12 @@ async def rescore(db: Database, weights: Weights, *, run: str | None = None) -> 
         if changed:
             await db.write(scores.save, changed)
         findings += len(changed)
-    return Rescored(findings=findings, assets=await _assets(db, weights))
+    return Rescored(findings=findings, assets=await _assets(db, weights, run))
 
 
-async def _assets(db: Database, weights: Weights) -> int:
+async def _assets(db: Database, weights: Weights, run: str | None) -> int:
     many, after = 0, ""
-    while page := await db.read(scores.sums, after=after):
+    while page := await db.read(scores.sums, after=after, run=run):
         after = page[-1].asset
         now = [
             (

@@ -68,7 +68,7 @@ def _findings(*, mapped: bool = False) -> Select[Any]:
 
 
 def _read(connection: Connection, query: Select[Any]) -> list[Finding]:
-    rows = connection.execute(query).mappings()
+    rows = connection.execute(query).mappings().all()
     return [Finding(**{**row, "severity": Severity(row["severity"])}) for row in rows]
 
 
@@ -82,7 +82,7 @@ def places(
         if assets is not None:
             query = query.where(OCCURRENCES.c.asset.in_(assets))
         order = (OCCURRENCES.c.finding, OCCURRENCES.c.asset, OCCURRENCES.c.version)
-        for row in connection.execute(query.order_by(*order)).mappings():
+        for row in connection.execute(query.order_by(*order)).mappings().all():
             found.setdefault(row["finding"], []).append(Place(**row))
     return found
 
@@ -118,7 +118,7 @@ def assets(
     query = select(*columns).where(where)
     if after is not None:
         query = query.where(ASSETS.c.id > after.id)
-    rows = connection.execute(query.order_by(ASSETS.c.id).limit(limit)).mappings()
+    rows = connection.execute(query.order_by(ASSETS.c.id).limit(limit)).mappings().all()
     return [Asset(**row) for row in rows]
 
 

@@ -52,8 +52,8 @@ def save(connection: Connection, layers: Mapping[str, Sequence[Layer]], chains: 
         connection.execute(statement, named)
 
 
-def page(connection: Connection, name: str, *, after: str, limit: int) -> list[Built]:
-    """Read images that have layers, by asset."""
+def page(connection: Connection, name: str, *, run: str | None = None, after: str, limit: int) -> list[Built]:
+    """Read images that have layers, by asset; with `run` those that it saw."""
     columns = (ASSETS.c.id, ASSETS.c.base_image, ASSETS.c.base_layers)
     query = select(*columns).where(
         ASSETS.c.connection == name,
@@ -61,6 +61,8 @@ def page(connection: Connection, name: str, *, after: str, limit: int) -> list[B
         ASSETS.c.chain.is_not(None),
         ASSETS.c.id > after,
     )
+    if run is not None:
+        query = query.where(ASSETS.c.last_run == run)
     images = connection.execute(query.order_by(ASSETS.c.id).limit(limit)).all()
     digests: dict[str, list[str]] = {}
     of = IMAGE_LAYERS.c

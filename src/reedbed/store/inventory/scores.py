@@ -51,7 +51,7 @@ def page(connection: Connection, *, after: str = "", run: str | None = None, lim
     )
     if run is not None:
         query = query.where(or_(FINDINGS.c.last_run == run, FINDINGS.c.score.is_(None)))
-    rows = connection.execute(query).mappings()
+    rows = connection.execute(query).mappings().all()
     return [Row(**{**row, "severity": Severity(row["severity"]), "kev": bool(row["kev"])}) for row in rows]
 
 
@@ -73,11 +73,12 @@ class Sum(msgspec.Struct, frozen=True, kw_only=True):
     total: float | None
 
 
-def sums(connection: Connection, *, after: str = "", limit: int = 500) -> list[Sum]:
-    """Add up the open findings of assets, by asset; those that have none too."""
-    some = connection.execute(
-        select(ASSETS.c.id, ASSETS.c.score).where(ASSETS.c.id > after).order_by(ASSETS.c.id).limit(limit)
-    ).all()
+def sums(connection: Connection, *, after: str = "", run: str | None = None, limit: int = 500) -> list[Sum]:
+    """Add up the open findings of assets, by asset, none too; with `run` of those that it saw."""
+    wanted = select(ASSETS.c.id, ASSETS.c.score).where(ASSETS.c.id > after)
+    if run is not None:
+        wanted = wanted.where(ASSETS.c.last_run == run)
+    some = connection.execute(wanted.order_by(ASSETS.c.id).limit(limit)).all()
     distinct = (
         select(OCCURRENCES.c.asset, FINDINGS.c.id, FINDINGS.c.score)
         .join(FINDINGS, FINDINGS.c.id == OCCURRENCES.c.finding)
