@@ -5,6 +5,7 @@ from pathlib import Path
 
 from reedbed.cli.app import app
 from reedbed.cli.exit import Exit
+from reedbed.inventory.reference import reference_page as connections_page
 from reedbed.inventory.transform.reference import reference_page as maps_page
 from reedbed.metrics import reference_page as metrics_page
 from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, VENDOR_VARIABLES, documented
@@ -66,6 +67,7 @@ says so, one a line). Exit codes mean the same everywhere:
 PAGES: dict[str, Callable[[], str]] = {
     "metrics.md": metrics_page,
     "reference/cli.md": cli_page,
+    "reference/connections.md": connections_page,
     "reference/settings.md": settings_page,
     "reference/transform-maps.md": maps_page,
 }
