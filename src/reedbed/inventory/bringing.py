@@ -24,11 +24,22 @@ from reedbed.jfrog.summary import Answer
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Coverage, Stream
 from reedbed.model.records import ImageRecord, ScanRecord
-from reedbed.store.inventory import assets, landed, layers, mapped_texts, placements, scopes, software, tags, units
+from reedbed.store.inventory import (
+    assets,
+    landed,
+    layers,
+    mapped_texts,
+    placements,
+    scopes,
+    software,
+    tags,
+    units,
+)
 from reedbed.store.inventory.assets import Asset, Look
 from reedbed.store.inventory.landed import Landing
 from reedbed.store.inventory.layers import Layer
 from reedbed.store.inventory.scopes import Scope
+from reedbed.store.inventory.software import Installed
 from reedbed.store.inventory.tags import Pairs, Tagged
 from reedbed.store.inventory.units import Unit
 
@@ -41,7 +52,7 @@ class Brought(msgspec.Struct, kw_only=True):
     assets: list[tuple[Scope, Asset]] = []
     children: list[tuple[str, str, str]] = []
     layers: dict[str, tuple[Layer, ...]] = {}  # by asset
-    software: dict[str, list[software.Row]] = {}  # by asset
+    software: dict[str, list[Installed]] = {}  # by asset
     labels: dict[Tagged, Pairs] = {}
     looks: list[Look] = []
     landings: list[Landing] = []
@@ -65,18 +76,24 @@ def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Bro
         brought.assets.append((image.scope, _asset(image, record, shape)))
         if record.layers:
             brought.layers[image.asset] = layers_of(record)
-        if Stream.TAGS in sync.scope.streams:
+        if Stream.TAGS in sync.scope.streams and image.config is not None:
             brought.labels[Tagged(image.asset, "")] = sync.scope.tags.tags(labels_of(image.config))
         brought.children += _children(image, sync.connection)
         brought.landings.append(landing_of(IMAGE, native_of(record), record))
         if image.answer and image.answer.coverage in (Coverage.SCANNED, Coverage.PARTIAL):
-            _take_in(image, record, image.answer, sync, brought)
-    brought.texts = {digest: body for digest, body in brought.texts.items() if digest not in known}
-    brought.mapped = {digest: brought.mapped[digest] for digest in brought.texts}
+            _take_in(image, record, image.answer, sync, brought, known=known)
     return brought
 
 
-def _take_in(image: Image, record: ImageRecord, answer: Answer, sync: Sync, brought: Brought) -> None:
+def _take_in(
+    image: Image,
+    record: ImageRecord,
+    answer: Answer,
+    sync: Sync,
+    brought: Brought,
+    *,
+    known: AbstractSet[str],
+) -> None:
     scan = ScanRecord(
         image=record,
         vulnerabilities=answer.vulnerabilities,
@@ -87,7 +104,7 @@ def _take_in(image: Image, record: ImageRecord, answer: Answer, sync: Sync, brou
     for each in scan.vulnerabilities:
         digest, body = text_of(each)
         digests.append(digest)
-        if digest not in brought.texts:
+        if digest not in known and digest not in brought.texts:
             brought.texts[digest] = body
             brought.mapped[digest] = sync.shapes.text(each)
     brought.landings.append(landing_of_scan(native_of(record), scan, digests))

@@ -1,17 +1,23 @@
 """Flow 2: bring what a platform holds, and what is wrong with it, into the store. Resumes from its rows."""
 
 import asyncio
+from collections.abc import Sequence
 
 import structlog
 from msgspec.structs import asdict
 
 from reedbed.errors import ReedbedError
 from reedbed.inventory import closing, due, reconcile, triage, working
+from reedbed.inventory.closing import Closed, Proof
 from reedbed.inventory.listing import Listed, list_all_images, list_repositories
 from reedbed.inventory.run import Mode, Sync
+from reedbed.inventory.streams.beside import TYPES as FROM_SUMMARIES
+from reedbed.inventory.streams.beside import spoken_of
+from reedbed.inventory.streams.further import read_further
+from reedbed.jfrog.wire import Repo
 from reedbed.jobs import Counts
-from reedbed.model.inventory import Stream
-from reedbed.store.inventory import assets, units
+from reedbed.model.inventory import AssetClass, Stream
+from reedbed.store.inventory import assets, closings, units
 from reedbed.store.inventory.streams import Phase
 from reedbed.store.inventory.units import Progress
 from reedbed.store.runs import Fault
@@ -42,25 +48,39 @@ async def sync(run: Sync) -> Counts:
     await run.note(
         Stream.REPOSITORIES, Phase.ENDED, complete=True, counts={"repositories": len(repositories)}
     )
-    if Stream.IMAGES not in run.scope.streams:
-        return {"repositories": len(repositories)}
+    counts, proofs, read = {"repositories": len(repositories)}, list[Proof](), None
+    if Stream.IMAGES in run.scope.streams:
+        run, read = await _images(run, repositories)
+        if run.leaving():  # not everything was read, so nothing is over
+            return {}
+        proofs += await _end_images(run, *read)
+    proofs += await read_further(run, repositories)
+    if run.leaving():
+        return {}
+    closed = await closing.close(run, proofs)
+    await run.db.write(assets.count_findings, run.connection)
+    if read is not None:
+        listed, done = read
+        await _end_findings(run, listed, done, closed)
+        if listed.complete:
+            await due.remember(run, listed)
+        counts |= done.counts
+    await run.db.write(units.forget, run.id)
+    return counts | asdict(closed)
+
+
+async def _images(run: Sync, repositories: Sequence[Repo]) -> tuple[Sync, tuple[Listed, Progress]]:
+    """List the images, and read those that are due, in the mode that the run can be in."""
     run, since = await due.beginning(run)
     await run.note(Stream.IMAGES, Phase.LISTING)
     listed = await list_all_images(run, repositories, updated_after=since)
     await due.mark(run, repositories)
     await run.note(Stream.IMAGES, Phase.READING, counts={"listed": listed.images})
     try:
-        done = await _read_all(run, listed)
+        return run, (listed, await _read_all(run, listed))
     except* ReedbedError as group:
         await _note_error(run, group)
         raise
-    if run.leaving():  # not everything was read, so nothing is over
-        return {}
-    closed = await _close(run, listed, done)
-    if listed.complete:
-        await due.remember(run, listed)
-    await run.db.write(units.forget, run.id)
-    return {"repositories": len(repositories), **done.counts, **closed}
 
 
 async def _read_all(run: Sync, listed: Listed) -> Progress:
@@ -86,31 +106,38 @@ async def _tell(run: Sync, listed: Listed) -> None:
         await asyncio.sleep(TELLS_EVERY_S)
 
 
-async def _close(run: Sync, listed: Listed, done: Progress) -> Counts:
-    """Close what is over, where everything was listed; else say why not."""
-    retired, images, gaps = 0, done.counts.get("images", 0), done.counts.get("gaps", 0)
-    everything = listed.complete and run.mode is not Mode.DELTA
+async def _end_images(run: Sync, listed: Listed, done: Progress) -> list[Proof]:
+    """Retire what is gone, where everything was listed; give what may be closed then."""
+    retired, everything = 0, _everything(run, listed)
     if everything:
         retired = await run.db.write(assets.retire_unplaced, run.connection)
+    counts = {"images": done.counts.get("images", 0), "listed": listed.images, "ended": listed.ended}
     await run.note(
         Stream.IMAGES,
         Phase.ENDED,
         complete=everything,
         gaps=len(listed.refused),
-        counts={"images": images, "listed": listed.images, "ended": listed.ended, "retired": retired},
+        counts=counts | {"retired": retired},
     )
-    if Stream.VULNERABILITIES not in run.scope.streams:
-        return {}
-    closed = await closing.close(run) if everything else closing.Closed()
-    await run.db.write(assets.count_findings, run.connection)
-    await run.note(
-        Stream.VULNERABILITIES,
-        Phase.ENDED,
-        complete=everything and not gaps,
-        gaps=gaps,
-        counts={name: done.counts.get(name, 0) for name in FINDINGS} | asdict(closed),
-    )
-    return asdict(closed)
+    types = spoken_of(run.scope.streams)
+    return [Proof(of=AssetClass.IMAGE, types=types)] if everything and types else []
+
+
+async def _end_findings(run: Sync, listed: Listed, done: Progress, closed: Closed) -> None:
+    """Say how what summaries tell ended, by stream."""
+    gaps = done.counts.get("gaps", 0)
+    found = {name: done.counts.get(name, 0) for name in FINDINGS} | asdict(closed)
+    for stream, kind in FROM_SUMMARIES.items():
+        if stream not in run.scope.streams:
+            continue
+        own = {"open": await run.db.read(closings.count_open_of, run.connection, kind)}
+        counts = found if stream is Stream.VULNERABILITIES else own
+        complete = _everything(run, listed) and not gaps
+        await run.note(stream, Phase.ENDED, complete=complete, gaps=gaps, counts=counts)
+
+
+def _everything(run: Sync, listed: Listed) -> bool:
+    return listed.complete and run.mode is not Mode.DELTA
 
 
 async def _note_error(run: Sync, group: BaseExceptionGroup[ReedbedError]) -> None:
@@ -119,7 +146,7 @@ async def _note_error(run: Sync, group: BaseExceptionGroup[ReedbedError]) -> Non
     while isinstance(first, BaseExceptionGroup):
         first = first.exceptions[0]
     assert isinstance(first, ReedbedError)
-    for stream in (Stream.IMAGES, Stream.VULNERABILITIES):
+    for stream in (Stream.IMAGES, *FROM_SUMMARIES):
         if stream in run.scope.streams:
             await run.note(stream, Phase.ERRORED, error=fault_of(first))
 

@@ -25,14 +25,14 @@ def landing_of(model: str, native: str, record: Any) -> Landing:
     return Landing(model=model, native=native, digest=hashlib.sha256(body).hexdigest(), body=body)
 
 
-def landing_of_scan(native: str, scan: ScanRecord, digests: Iterable[str]) -> Landing:
+def landing_of_scan(native: str, scan: ScanRecord, digests: Iterable[str], *, model: str = SCAN) -> Landing:
     """Write a scan whose vulnerabilities name their texts by digest, in the same order."""
     parts = [
         {"text": digest, **{name: getattr(each, name) for name in _REST}}
         for digest, each in zip(digests, scan.vulnerabilities, strict=True)
     ]
     whole = msgspec.structs.asdict(scan) | {"vulnerabilities": parts, "image": native}
-    return landing_of(SCAN, native, whole)
+    return landing_of(model, native, whole)
 
 
 class _Part(msgspec.Struct):

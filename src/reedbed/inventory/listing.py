@@ -12,6 +12,7 @@ from reedbed.inventory.landing import landing_of
 from reedbed.inventory.moments import moment
 from reedbed.inventory.records import repository_record, shown_key
 from reedbed.inventory.run import Mode, Sync
+from reedbed.inventory.streams.repository_facts import Facts, facts_of
 from reedbed.jfrog.artifactory import Artifactory, storage_keys
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
@@ -49,9 +50,11 @@ async def list_repositories(sync: Sync) -> list[Repo]:
     """
     found = await Artifactory(sync.jfrog).repositories()
     admitted = [repo for repo in found if lets_in_repository(sync.scope.filters, seen_by_filters(repo))]
-    records = [repository_record(repo, sync.origin) for repo in admitted]
+    facts = await facts_of(sync, admitted)
+    records = [_record(sync, repo, facts) for repo in admitted]
     rows = [_asset(sync, record) for record in records]
-    await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now())
+    keep = facts.unknown
+    await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now(), keep=keep)
     landings = [landing_of("repository", record.key, record) for record in records]
     await sync.db.write(landed.land, sync.connection, landings, run=sync.id, now=sync.now())
     await sync.db.write(_settle, sync, found, admitted)
@@ -64,6 +67,11 @@ def _settle(connection: Connection, sync: Sync, found: Sequence[Repo], admitted:
     presence.leave_out(connection, name, [key for key in keys if key not in let_in])
     presence.miss(connection, name, keys, run=sync.id, counts=counts)
     presence.end_retired(connection, name, now=sync.now())
+
+
+def _record(sync: Sync, repo: Repo, facts: Facts) -> RepositoryRecord:
+    told, usage = facts.configurations.get(repo.key), facts.usage.get(repo.key)
+    return repository_record(repo, sync.origin, told=told, usage=usage)
 
 
 def _asset(sync: Sync, record: RepositoryRecord) -> Asset:
@@ -80,6 +88,8 @@ def _asset(sync: Sync, record: RepositoryRecord) -> Asset:
         project=record.project,
         xray_indexed=record.xray_index,
         description=record.description,
+        size_bytes=record.used_bytes,
+        artifact_count=record.artifact_count,
         mapped=sync.shapes.repository(record),
     )
 

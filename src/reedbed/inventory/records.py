@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from reedbed.jfrog.images import ListedImage
+from reedbed.jfrog.repository_facts import Configuration, Usage
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass
@@ -38,8 +39,14 @@ def shown_key(storage_key: str) -> str:
     return storage_key.removesuffix(CACHE)
 
 
-def repository_record(repo: Repo, origin: Origin) -> RepositoryRecord:
-    """Take a repository as it is listed. JFrog gives a remote's upstream as its URL; that is kept apart."""
+def repository_record(
+    repo: Repo, origin: Origin, *, told: Configuration | None = None, usage: Usage | None = None
+) -> RepositoryRecord:
+    """Take a repository as it is listed, with what is told beside where the user may see it.
+
+    JFrog gives a remote's upstream as its URL; that is kept apart.
+    """
+    told, usage = told or Configuration(), usage or Usage()
     own = f"{origin.url}/artifactory/{repo.key}"
     return RepositoryRecord(
         key=repo.key,
@@ -47,7 +54,14 @@ def repository_record(repo: Repo, origin: Origin) -> RepositoryRecord:
         package_type=repo.packageType,
         url=own,
         upstream_url=repo.url if repo.type.upper() == "REMOTE" and repo.url != own else None,
-        description=repo.description or None,
+        description=repo.description or told.description or None,
+        notes=told.notes or None,
+        project=told.project_key or None,
+        environments=told.environments or (),
+        xray_index=told.xray_index,
+        members=told.repositories or (),
+        used_bytes=usage.used_space_in_bytes,
+        artifact_count=usage.files_count,
         eval_external_id=asset_id(origin.connection, AssetClass.REPOSITORY, repo.key),
         eval_vendor_asset_id=f"{origin.host}/{repo.key}",
     )

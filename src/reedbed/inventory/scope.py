@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import re2
 
+from reedbed.inventory.streams.tagging import TagRules
 from reedbed.model.inventory import Applicability, Severity, Stream
 
 DEFAULT_STREAMS = (Stream.REPOSITORIES, Stream.IMAGES, Stream.VULNERABILITIES)
@@ -121,3 +122,4 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     maps: dict[Stream, str] = msgspec.field(default_factory=DEFAULT_MAPS.copy)  # "name@version"
     hold_share: float = 0.2  # of the open findings: closing more at once waits for a person
     refresh_h: float = 24.0  # every current image is read again at least so often
+    tags: TagRules = TagRules()  # which properties and labels become tags

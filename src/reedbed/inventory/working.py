@@ -7,13 +7,16 @@ from itertools import pairwise
 
 from reedbed.inventory.reading import Reading
 from reedbed.inventory.run import Mode, Sync
-from reedbed.model.inventory import Stream
+from reedbed.inventory.streams.beside import asks_xray
 from reedbed.store.inventory import placements, scopes, units
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.units import Part, Progress
 
 UNIT_IMAGES = 20
-"""About as many as a call to Xray asks for."""
+"""About as many as a call to Xray asks for at first."""
+
+REREAD_IMAGES = 50
+"""And at most: of images whose content is known the calls to Xray are nearly all that is asked."""
 
 UNITS_AT_ONCE = 12
 """In one worker: enough that calls wait for each other and not for the store; their answers are in memory."""
@@ -33,18 +36,19 @@ async def _units(run: Sync) -> AsyncIterator[list[Part]]:
 
     Unless only what changed was listed, those without come as well: what is gone has to be taken in.
     """
+    enough = UNIT_IMAGES if run.mode is Mode.FULL else REREAD_IMAGES
     unit: list[Part] = []
     images = 0
     after: Scope | None = None
     while page := await run.db.read(scopes.sized, run.connection, run=run.id, after=after):
         for scope, size in page:
-            if size > 2 * UNIT_IMAGES:
-                for part in await _split(run, scope):
+            if size > 2 * enough:
+                for part in await _split(run, scope, enough):
                     yield [part]
             elif size or run.mode is not Mode.DELTA:
                 unit.append(Part(repository=scope.repository, path=scope.path))
                 images += size
-            if images >= UNIT_IMAGES or len(unit) >= 10 * UNIT_IMAGES:
+            if images >= enough or len(unit) >= 10 * enough:
                 yield unit
                 unit, images = [], 0
         after = page[-1][0]
@@ -52,9 +56,9 @@ async def _units(run: Sync) -> AsyncIterator[list[Part]]:
         yield unit
 
 
-async def _split(run: Sync, scope: Scope) -> list[Part]:
+async def _split(run: Sync, scope: Scope, enough: int) -> list[Part]:
     ids = await run.db.read(placements.wanted_in, scope, run=run.id)
-    ends = ["", *ids[UNIT_IMAGES - 1 : -1 : UNIT_IMAGES], ""]
+    ends = ["", *ids[enough - 1 : -1 : enough], ""]
     return [
         Part(repository=scope.repository, path=scope.path, after=after, upto=upto)
         for after, upto in pairwise(ends)
@@ -68,7 +72,7 @@ async def work(run: Sync) -> None:
         ExceptionGroup: of `Refused`, where JFrog does not take the token any more, and of `Unreachable`,
             where the store does not answer. Units that were not finished are free again.
     """
-    reading = Reading(run, findings=Stream.VULNERABILITIES in run.scope.streams)
+    reading = Reading(run, findings=asks_xray(run.scope.streams))
     owner = secrets.token_hex(8)
     renewing = asyncio.create_task(_renew(run, owner))
     try:

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, and_, case, delete, exists, func, literal, or_, select, update
 
-from reedbed.model.inventory import Status
+from reedbed.model.inventory import FindingType, Status
 from reedbed.store.dialects import merge, upsert
 from reedbed.store.inventory.findings import CLOSINGS, FINDING_EVENTS, FINDINGS
 from reedbed.store.inventory.presence import away
@@ -47,6 +47,14 @@ def forget(connection: Connection, name: str, findings: Sequence[str]) -> None:
 def count_open(connection: Connection, name: str) -> int:
     """Count the open findings of a connection."""
     query = select(func.count()).where(FINDINGS.c.connection == name, FINDINGS.c.status.in_(OPEN))
+    return connection.execute(query).scalar_one()
+
+
+def count_open_of(connection: Connection, name: str, kind: FindingType) -> int:
+    """Count the open findings of a connection, of one type."""
+    query = select(func.count()).where(
+        FINDINGS.c.connection == name, FINDINGS.c.type == kind, FINDINGS.c.status.in_(OPEN)
+    )
     return connection.execute(query).scalar_one()
 
 
