@@ -44,4 +44,4 @@ def occurrence_id(finding: str, manifest_digest: str) -> str:
 
 def _digest(parts: list[str]) -> str:
     canonical = msgspec.json.encode(parts)
-    return base64.b32encode(hashlib.sha256(canonical).digest()).decode().lower()[:32]
+    return base64.b32encode(hashlib.sha256(canonical).digest()[:20]).decode().lower()
