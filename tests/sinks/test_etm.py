@@ -53,10 +53,14 @@ def _paths(value: Any, before: str = "") -> Iterator[str]:
             yield before
 
 
+def strangers(written: list[dict[str, Any]]) -> set[str]:
+    """Name the paths in a document that are not the seed's."""
+    return {p for each in written for p in _paths(each) if p not in SEED and not p.startswith(OPEN)}
+
+
 async def _written(rows: Rows) -> list[dict[str, Any]]:
     read: list[dict[str, Any]] = json.loads(await whole(etm.write(rows)))
-    unknown = {p for each in read for p in _paths(each) if p not in SEED and not p.startswith(OPEN)}
-    assert unknown == set()
+    assert strangers(read) == set()
     return read
 
 
