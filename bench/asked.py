@@ -9,7 +9,8 @@ from jfrog_standin.requestlog import Entry
 from reedbed.jfrog import aql
 from reedbed.jfrog.artifactory import PAGE_ROWS
 
-AQL, SUMMARY = "/search/aql", "/summary/artifact"
+AQL, SUMMARY, STATUS = "/search/aql", "/summary/artifact", "/artifact/status"
+JSON = "application/json"
 _MANIFEST = re.compile(
     r"/artifactory/api/docker/(?P<repository>[^/]+)/v2/.+/manifests/sha256:(?P<digest>\w+)"
 )
@@ -49,7 +50,10 @@ def requests_again(entries: Sequence[Entry]) -> list[Request]:
     for entry in entries:
         if entry.path.endswith(SUMMARY):
             body = msgspec.json.encode({"checksums": next(summaries)}).decode()
-            requests.append(Request(entry.method, entry.path, body, "application/json"))
+            requests.append(Request(entry.method, entry.path, body, JSON))
+        elif entry.path.endswith(STATUS):
+            body = msgspec.json.encode({"repo": repositories[0], "path": "/any/1/manifest.json"}).decode()
+            requests.append(Request(entry.method, entry.path, body, JSON))
         elif entry.path.endswith(AQL):
             body = _page(repositories[pages % len(repositories)])
             requests.append(Request(entry.method, entry.path, body, "text/plain"))
