@@ -45,11 +45,10 @@ async def tell(
         SettingsError: the query can't be read any more, or the certificate authority can't.
     """
     where = await findings_asked(db, webhook.query, now=now())
-    queued = 0
-    while more := await db.write(_fill, webhook.name, where, now=now(), settled_s=settled_s):
-        queued += more[0]
-        if more[1] < EVENTS_A_MESSAGE:
-            break
+    queued, looked = 0, EVENTS_A_MESSAGE
+    while looked == EVENTS_A_MESSAGE:
+        told, looked = await db.write(_fill, webhook.name, where, now=now(), settled_s=settled_s)
+        queued += told
     sent, failed = await _send_due(db, webhook, receiver, now, wait_s)
     await db.write(webhooks.forget, webhook.name, now=now())
     return {"seen": queued, "pushed": sent, "failed": failed}
