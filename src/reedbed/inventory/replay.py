@@ -95,19 +95,23 @@ async def _images(db: Database, records: Sequence[ImageRecord], maps: Shapes) ->
 
 
 async def _scans(db: Database, name: str, scans: Sequence[ScanRecord], maps: Shapes) -> Replayed:
-    by_text = {text_of(each)[0]: each for scan in scans for each in scan.vulnerabilities}
+    digests = [[text_of(each)[0] for each in scan.vulnerabilities] for scan in scans]
+    by_text = {
+        digest: each
+        for scan, some in zip(scans, digests, strict=True)
+        for digest, each in zip(some, scan.vulnerabilities, strict=True)
+    }
     known = await db.read(mapped_texts.of, maps.vulnerability_map, by_text)
     texts = {digest: maps.text(each) for digest, each in by_text.items() if digest not in known}
     findings: Mapped = {}
-    for scan in scans:
-        findings |= _findings(name, scan, maps)
+    for scan, some in zip(scans, digests, strict=True):
+        findings |= _findings(name, scan, some, maps)
     await db.write(mapped_texts.save, maps.vulnerability_map, texts)
     changed = await db.write(remapped.save_findings, findings)
     return Replayed(records=len(scans), texts=len(texts), findings=changed)
 
 
-def _findings(name: str, scan: ScanRecord, maps: Shapes) -> Mapped:
-    digests = [text_of(each)[0] for each in scan.vulnerabilities]
+def _findings(name: str, scan: ScanRecord, digests: Sequence[str], maps: Shapes) -> Mapped:
     pairs = zip(digests, scan.vulnerabilities, strict=True)
     taken = observed(
         scan.vulnerabilities,
