@@ -11,7 +11,7 @@ from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import running
 from jfrog_standin.settings import StandIn
 
-DOCKER = "/artifactory/api/docker/docker-local/v2/team/app"
+DOCKER = "/artifactory/api/docker/docker-dev-local/v2/team/app"
 SUMMARY = "/xray/api/v2/summary/artifact"
 
 
@@ -39,7 +39,7 @@ def test_every_request_is_made_again_in_its_order() -> None:
     again = requests_again(log)
 
     assert [(each.method, each.path) for each in again] == [(each.method, each.path) for each in log]
-    assert '"repo":"docker-local"' in again[1].body
+    assert '"repo":"docker-dev-local"' in again[1].body
     assert asked_for(again[4]) == ["a" * 64]
 
 
