@@ -45,13 +45,13 @@ class Sbom(msgspec.Struct, frozen=True, kw_only=True):
     repaired: dict[str, int] = {}  # what was mended, and how often: "null instead of a list" …
 
 
-def read_export(body: bytes) -> Sbom:
+def read_export(body: bytes, *, largest: int = LARGEST) -> Sbom:
     """Read the ZIP of an export.
 
     Raises:
         Unreadable: it is no ZIP, has no CycloneDX document, unpacks to too much, or to no JSON object.
     """
-    return read_cyclonedx(_document(body))
+    return read_cyclonedx(_document(body, largest))
 
 
 def read_cyclonedx(text: bytes) -> Sbom:
@@ -77,22 +77,22 @@ def read_cyclonedx(text: bytes) -> Sbom:
     return Sbom(software=tuple(found[key] for key in sorted(found)), repaired=dict(sorted(repaired.items())))
 
 
-def _document(body: bytes) -> bytes:
+def _document(body: bytes, largest: int) -> bytes:
     try:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             for member in archive.infolist()[:MEMBERS]:
                 if member.filename.lower().endswith(ENDING):
-                    return _unpacked(archive, member)
+                    return _unpacked(archive, member, largest)
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError) as error:
         raise _wrong(f"the answer is no ZIP archive that can be read: {str(error)[:200]}") from error
     raise _wrong("the archive has no CycloneDX document")
 
 
-def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo, largest: int) -> bytes:
     with archive.open(member) as file:
-        text = file.read(LARGEST + 1)
-    if len(text) > LARGEST:
-        raise _wrong(f"the CycloneDX document unpacks to more than {LARGEST} bytes")
+        text = file.read(largest + 1)
+    if len(text) > largest:
+        raise _wrong(f"the CycloneDX document unpacks to more than {largest} bytes")
     return text
 
 

@@ -24,21 +24,24 @@ VIOLATION = frozenset({FindingType.VIOLATION})
 async def read_further(run: Sync, repositories: Sequence[Repo]) -> list[Proof]:
     """Read the streams that are chosen beside images and what is found in them; give what may be closed.
 
-    Violations need the assets that they are at, and ignore rules the findings that they cover, so the order
-    matters; what a stream could not read is in its own error, and leaves the others as they are.
+    The order matters: violations need the assets that they are at, and what rules hide is in no list of them.
+    What a stream could not read is in its own error, and leaves the others as they are.
     """
+    failed: set[Stream] = set()
     reading: tuple[tuple[Stream, Callable[[], Awaitable[Outcome]]], ...] = (
         (Stream.PACKAGES, lambda: packages.read(run, repositories)),
         (Stream.COMPONENTS, lambda: components.read(run, repositories)),
         (Stream.TAGS, lambda: tags.read(run, repositories)),
-        (Stream.VIOLATIONS, lambda: violations.read(run)),
         (Stream.IGNORE_RULES, lambda: ignore_rules.read(run)),
+        (Stream.VIOLATIONS, lambda: violations.read(run, rules_known=Stream.IGNORE_RULES not in failed)),
     )
     proofs: list[Proof] = []
     for stream, read in reading:
         if stream in run.scope.streams and not run.leaving():
             outcome = await _guarded(run, stream, read)
-            if outcome is not None and outcome.complete:
+            if outcome is None:
+                failed.add(stream)
+            elif outcome.complete:
                 proofs += _proved(run, stream)
     return proofs
 

@@ -8,6 +8,9 @@ from reedbed.jfrog.component_id import component
 from reedbed.jfrog.sbom import Software
 from reedbed.model.records import Shape, VulnerabilityRecord
 
+UNKNOWN = "unknown"
+"""What Xray calls the licence of what has none."""
+
 
 def software_of(vulnerabilities: Iterable[VulnerabilityRecord], licences: Sequence[Shape]) -> list[Software]:
     """Name the components that issues and licences name, each version once.
@@ -34,6 +37,6 @@ def _add_licence(found: dict[tuple[str, str], Software], component_id: str, lice
     part = component(component_id)
     key = (part.purl, part.version)
     known = found.get(key) or Software(purl=part.purl, version=part.version, type=part.type, name=part.name)
-    if licence not in known.licences:
+    if licence not in known.licences and licence.lower() != UNKNOWN:
         known = replace(known, licences=tuple(sorted((*known.licences, licence))))
     found[key] = known

@@ -27,7 +27,7 @@ from reedbed.jfrog.violations import EVER, Violation
 from reedbed.model.identity import asset_id, finding_id
 from reedbed.model.inventory import AssetClass, Coverage, FindingType, Stream
 from reedbed.model.ratings import severity
-from reedbed.store.inventory import assets, streams
+from reedbed.store.inventory import assets, scopes, streams
 from reedbed.store.inventory import violations as store
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.violations import Broken
@@ -61,8 +61,10 @@ class _Tally(msgspec.Struct, kw_only=True):
         self.newest = max(self.newest, more.newest)
 
 
-async def read(run: Sync) -> Outcome:
+async def read(run: Sync, *, rules_known: bool) -> Outcome:
     """Read the violations that are new, or all; take in what is there, and what is there no more.
+
+    What a rule hides is in no list either: where the rules were to be read, and were not, nothing is gone.
 
     Raises:
         Unreachable, Refused, Unreadable: not all was read. What was is kept, and nothing is taken for gone.
@@ -75,7 +77,7 @@ async def read(run: Sync) -> Outcome:
     for watch in await _watches(run):
         async for rows in jfrog.violations(run.jfrog, watch=watch, since=since):
             tally.add(await run.db.write(_take_in, run, rows))
-    gone = await run.db.write(_take_out, run, tally) if whole else 0
+    gone = await run.db.write(_take_out, run, tally) if whole and rules_known else 0
     mark = max(filter(None, (tally.newest, known.watermark)), default=None)
     await run.db.write(
         streams.save_mark,
@@ -88,7 +90,7 @@ async def read(run: Sync) -> Outcome:
     )
     counts = {"violations": tally.rows, "elsewhere": tally.elsewhere, "gone": gone}
     counts |= msgspec.structs.asdict(tally.findings)
-    return Outcome(complete=whole and run.mode is not Mode.DELTA, counts=counts, watermark=mark)
+    return Outcome(complete=rules_known and run.mode is not Mode.DELTA, counts=counts, watermark=mark)
 
 
 async def _watches(run: Sync) -> Sequence[str | None]:
@@ -149,11 +151,11 @@ def _take_out(connection: Connection, run: Sync, tally: _Tally) -> int:
 def _still(connection: Connection, scope: Scope, tally: _Tally) -> dict[str, tuple[Observed, ...]]:
     """What a scope's assets have by all the lists: what is kept, as far as it was seen."""
     answers: dict[str, dict[str, list[Occurrence]]] = {}
-    kept = kept_of(connection, scope, TYPES)
+    kept, hidden = kept_of(connection, scope, TYPES), scopes.suppressed(connection, scope)
     for each in kept:
         for (asset, _), occurrence in each.standing.items():
             found = answers.setdefault(asset, {})
-            if (each.finding, asset) in tally.seen:
+            if each.finding in hidden or (each.finding, asset) in tally.seen:
                 found.setdefault(each.finding, []).append(occurrence)
     facts = {each.finding: each.facts for each in kept}
     return {

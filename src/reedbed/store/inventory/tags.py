@@ -70,15 +70,15 @@ def _standing(connection: Connection, assets: Iterable[str]) -> set[Tagged]:
     query = select(ref.asset, ref.repository, ref.path, ref.tag).where(
         ref.asset.in_(list(assets)), ref.gone_at.is_(None)
     )
-    return {Tagged(asset, place_of(*place)) for asset, *place in connection.execute(query).tuples()}
+    return {Tagged(asset, place_of(*place)) for asset, *place in connection.execute(query)}
 
 
 def count(connection: Connection, name: str) -> dict[str, int]:
     """Count the tags of a connection's assets by their sources."""
     query = (
-        select(_TAG.origin, func.count())
+        select(_TAG.origin, func.count().label("number"))
         .join(ASSETS, ASSETS.c.id == _TAG.asset)
         .where(ASSETS.c.connection == name, _TAG.origin.in_(SOURCES))
         .group_by(_TAG.origin)
     )
-    return dict(connection.execute(query).tuples().all())
+    return {row.origin: row.number for row in connection.execute(query)}

@@ -6,7 +6,7 @@ from datetime import datetime
 import msgspec
 from sqlalchemy import Connection, select, tuple_
 
-from reedbed.model.inventory import FindingType
+from reedbed.model.inventory import FindingType, Triage
 from reedbed.store.columns import storable, storable_key
 from reedbed.store.dialects import merge
 from reedbed.store.inventory.assets import IMAGE_REFS
@@ -52,13 +52,14 @@ def of(connection: Connection, findings: Iterable[str]) -> dict[str, Broken]:
 
 
 def standing(connection: Connection, name: str) -> dict[Scope, set[tuple[str, str]]]:
-    """Name the scopes where violations stand, and each with the asset that it stands in."""
+    """Name the scopes where violations stand that no rule hides, each with the asset that it stands in."""
     query = (
         select(FINDINGS.c.repository, FINDINGS.c.path, FINDINGS.c.id, OCCURRENCES.c.asset)
         .join(OCCURRENCES, OCCURRENCES.c.finding == FINDINGS.c.id)
         .where(
             FINDINGS.c.connection == name,
             FINDINGS.c.type == FindingType.VIOLATION,
+            FINDINGS.c.triage != Triage.SUPPRESSED,  # a list does not have them, and they are there
             OCCURRENCES.c.gone_at.is_(None),
         )
     )
