@@ -9,9 +9,12 @@ from collections.abc import AsyncIterator
 from datetime import timedelta
 from pathlib import Path
 
+import msgspec
+
 from bench.figure import Figure, Remark
-from bench.synced import CONCURRENCY, Stage, Synced, connected, grown
+from bench.synced import CONCURRENCY, NAME, Stage, Synced, connected, grown
 from jfrog_standin.steering import ask
+from reedbed.inventory.replay import Replayed
 
 IMAGES = int(os.environ.get("BENCH_IMAGES", "10000"))
 LATENCY_MS = 100
@@ -37,6 +40,8 @@ async def measure() -> AsyncIterator[Figure | Remark]:
                 yield each
             await ask(standin, "PATCH", "/switches", {"latency_ms": LATENCY_MS})
             async for each in day_after(slow, requests=len(at_once.log)):
+                yield each
+            async for each in replayed(quick):
                 yield each
         async with grown(place / "twice", 2 * IMAGES, latency_ms=0) as standin:
             larger = await (await connected(place / "larger", standin)).sync("full")
@@ -82,3 +87,12 @@ async def day_after(stage: Stage, *, requests: int) -> AsyncIterator[Figure | Re
     yield Figure(name="sync.day-requests", value=share, unit="%", target=3)
     yield Figure(name="sync.day-seconds", value=synced.ended.seconds, unit="s")
     yield Figure(name="sync.day-peak", value=synced.ended.peak_mb, unit="MB", target=MOST_MB)
+
+
+async def replayed(stage: Stage) -> AsyncIterator[Figure | Remark]:
+    """Write anew what the maps make of everything that was landed."""
+    ended = await stage.home.run("map", "replay", NAME, "--json")
+    done = msgspec.json.decode(ended.out, type=Replayed)
+    yield f"a replay of all maps: {done.records:,} landed records"
+    yield Figure(name="sync.replay", value=done.records / ended.seconds, unit="records/s")
+    yield Figure(name="sync.replay-peak", value=ended.peak_mb, unit="MB", target=MOST_MB)
