@@ -8,6 +8,7 @@ from cyclopts import App
 from reedbed.cli.commands import ALONE, NOUNS, Command, Noun
 from reedbed.cli.exit import Exit
 from reedbed.errors import ReedbedError
+from reedbed.model.identity import FINDING_RULE
 
 EPILOGUE = "Exit codes: " + ", ".join(f"{code.value} {code.meaning}" for code in Exit)
 
@@ -40,7 +41,7 @@ for name, command in ALONE.items():
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command and give its exit code; what went wrong is said on standard error."""
     try:
-        result = app(list(arguments))
+        result = app(_spelled_out(arguments))
     except ReedbedError as error:
         sys.stderr.write(f"{error.what}\n  why: {error.why}\n  fix: {error.fix}\n")
         return Exit.FAILED
@@ -50,3 +51,11 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     return int(result or 0)
+
+
+def _spelled_out(arguments: Sequence[str]) -> list[str]:
+    """Take `reedbed finding rbf1:…` for `reedbed finding show rbf1:…`: no verb looks like an id."""
+    noun, *rest = arguments or ("",)
+    if noun == "finding" and rest and rest[0].startswith(f"{FINDING_RULE}:"):
+        return [noun, "show", *rest]
+    return list(arguments)

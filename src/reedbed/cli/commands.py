@@ -271,6 +271,12 @@ NOUNS = {
     "finding": Noun(
         "What people say of findings, apart from their status.",
         {
+            "show": Command(
+                "inventory.one:finding",
+                "Show a finding: where it occurs, and what happened to it.",
+                more="`reedbed finding ID` is short for it.",
+                example="reedbed finding show rbf1:k2v7q --json",
+            ),
             "triage": Command(
                 "triage:triage",
                 "Say what findings are worth: a false positive, not affected, an accepted risk.",
@@ -457,6 +463,26 @@ NOUNS = {
             ),
         },
     ),
+    "query": Noun(
+        "The query language over assets and findings.",
+        {
+            "explain": Command(
+                "inventory.query:explain",
+                "Say in words how a query is understood.",
+                example="reedbed query explain 'severity>=high AND NOT applicability:not_applicable'",
+            ),
+            "tokens": Command(
+                "inventory.query:tokens",
+                "List what can be asked for.",
+                example="reedbed query tokens container",
+            ),
+            "complete": Command(
+                "inventory.query:complete",
+                "Suggest what could stand next in a query.",
+                example="reedbed query complete 'severity:' --json",
+            ),
+        },
+    ),
     "auth": Noun(
         "Logins at SafeDep, for its feed.",
         {
@@ -617,6 +643,45 @@ NOUNS = {
 }
 
 ALONE = {
+    "assets": Command(
+        "inventory.lists:assets",
+        "List images and repositories that a query asks for.",
+        more="Without a query those that are there. See docs/query-language.md.",
+        example="reedbed assets 'inventory:(source:\"JFrog\")'",
+    ),
+    "images": Command(
+        "inventory.lists:images",
+        "List images that a query asks for.",
+        example="reedbed images 'container.tag:latest AND finding:(severity:critical)' --sort critical",
+    ),
+    "repositories": Command(
+        "inventory.lists:repositories",
+        "List repositories that a query asks for.",
+        example="reedbed repositories 'repository.xrayIndexed:false'",
+    ),
+    "components": Command(
+        "inventory.lists:components",
+        "List the components that something is known to be wrong with.",
+        more="The query is one of findings; without one all that are open and in scope.",
+        example="reedbed components 'finding.severity>=high'",
+    ),
+    "findings": Command(
+        "inventory.lists:findings",
+        "List findings that a query asks for, or count them by one thing.",
+        more="Without a query those that are open and in scope. See docs/query-language.md.",
+        example="reedbed findings 'findings.severity:critical' --group-by component",
+    ),
+    "coverage": Command(
+        "inventory.lists:coverage",
+        "Count images by how far Xray's look at them came.",
+        more="Only `scanned` proves anything by its silence.",
+        example="reedbed coverage 'container.repository:docker-local'",
+    ),
+    "image": Command(
+        "inventory.one:image",
+        "Show an image: its tags, its findings, and why it has none.",
+        example="reedbed image docker-local/team/app:latest",
+    ),
     "fixes": Command(
         "fixes:fixes",
         "Rank the upgrades that remove findings, those first that remove most.",

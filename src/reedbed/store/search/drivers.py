@@ -21,6 +21,9 @@ from reedbed.store.search.reach import ways
 FEW = 4_000
 """Rows that are gathered and sorted faster than an order is walked for them."""
 
+MOST_LOOKS = 6
+"""Conditions that are tried as the narrow one: each costs a look."""
+
 Ids = Select[tuple[str]] | CompoundSelect[tuple[str]]
 
 _INDEXED = {
@@ -43,7 +46,7 @@ _OF_ASSETS = (Group.ASSET, Group.CONTAINER, Group.TAG, Group.LAYERS, Group.LABEL
 def few(connection: Connection, node: Node) -> Ids | None:
     """Select the ids of a few findings, at most `FEW`, among which all are that a query asks for."""
     best: tuple[int, Ids] | None = None
-    for branches in _drivers(node, Dialect(connection.dialect.name)):
+    for branches in _drivers(node, Dialect(connection.dialect.name))[:MOST_LOOKS]:
         ids = _together(branches)
         some = ids.limit(FEW + 1).subquery()
         found = connection.execute(select(func.count()).select_from(some)).scalar_one()

@@ -110,12 +110,13 @@ def findings(
     connection: Connection,
     node: Node,
     *,
+    among: Condition | None = None,
     sort: Sort,
     after: str | None = None,
     limit: int = 50,
     seconds: float = LONGEST_S,
 ) -> Page[Found]:
-    """Give a page of the findings that a query asks for.
+    """Give a page of the findings that a query asks for, `among` some.
 
     Raises:
         SettingsError: `after` is no place in this order.
@@ -124,9 +125,13 @@ def findings(
     with bounded(connection, seconds):
         ids = few(connection, node)
         walking = ids is not None or sort.name == INDEXED
-        query = _findings().where(condition(node, View.FINDINGS, connection.dialect.name, walking=walking))
+        query = findings_query().where(
+            condition(node, View.FINDINGS, connection.dialect.name, walking=walking)
+        )
         if ids is not None:
             query = query.where(FINDINGS.c.id.in_(ids))
+        if among is not None:
+            query = query.where(among)
         return _page(connection, query, Found, sort=sort, after=after, limit=limit)
 
 
@@ -166,7 +171,8 @@ def count(connection: Connection, node: Node, view: View, *, most: int = 10_000)
 _APART = frozenset({"epss", "known_exploited"})
 
 
-def _findings() -> Select[Any]:
+def findings_query() -> Select[Any]:
+    """Select the columns of `Found`."""
     own = [FINDINGS.c[name] for name in Found.__struct_fields__ if name not in _APART]
     exploited = select(KEV.c.cve).where(KEV.c.cve == FINDINGS.c.vulnerability).exists()
     epss = select(EPSS.c.score).where(EPSS.c.cve == FINDINGS.c.vulnerability).scalar_subquery()
@@ -187,6 +193,11 @@ def _page(
         rows=[_row(shape, row) for row in rows],
         next=place(sort, rows[-1]["sort_key"], rows[-1]["id"]) if more else None,
     )
+
+
+def rows_of(connection: Connection, query: Select[Any], shape: type[T]) -> list[T]:
+    """Read rows of a query that selects the columns of `shape`."""
+    return [_row(shape, row) for row in connection.execute(query).mappings()]
 
 
 def _row(shape: type[T], row: Any) -> T:

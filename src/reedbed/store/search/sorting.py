@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, func, select
 
 from reedbed.errors import SettingsError
 from reedbed.model.query.tokens import View, nearest
+from reedbed.store.columns import Utc
 from reedbed.store.inventory.assets import ASSETS
 from reedbed.store.inventory.findings import EPSS, FINDINGS
 from reedbed.store.search.expressions import Condition
@@ -38,7 +39,7 @@ KEYS: dict[View, dict[str, ColumnElement[Any]]] = {
         "cveId": _F.vulnerability,
         "component": _F.component,
         "repository": _F.repository,
-        "status": _F.status,
+        "status": sa.type_coerce(_F.status, sa.String),
         "occurrenceCount": _F.images,
         "riskScore": func.coalesce(_F.score, -1.0),
         "cvss3BaseScore": func.coalesce(_F.cvss3_score, -1.0),
@@ -130,20 +131,16 @@ def _read_place(after: str) -> tuple[str, Any, str]:
         raise _no_place("it is not what a page before has given") from None
 
 
-def _value(key: ColumnElement[Any], text: Any) -> Any:
+def _value(key: ColumnElement[Any], told: Any) -> Any:
+    """Take what a place tells of its key, if that is of the key's own kind."""
     try:
-        wanted = key.type.python_type
-    except NotImplementedError:
-        wanted = str
-    moment = "Utc" in type(key.type).__name__
-    try:
-        if moment:
-            return datetime.fromisoformat(text)
-        if isinstance(text, str) != issubclass(wanted, str):
-            raise _no_place("its value is of another kind")
+        if isinstance(key.type, Utc):
+            return datetime.fromisoformat(told).replace(tzinfo=UTC)
     except (ValueError, TypeError):
         raise _no_place("its value is no moment") from None
-    return text
+    if isinstance(told, str) != isinstance(key.type, sa.String):
+        raise _no_place("its value is of another kind")
+    return told
 
 
 def _no_place(why: str) -> SettingsError:

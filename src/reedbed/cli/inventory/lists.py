@@ -1,0 +1,273 @@
+"""`reedbed assets|images|repositories|components|findings|coverage`: what a query asks for."""
+
+import csv as comma_separated
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+from cyclopts import Parameter
+
+from reedbed.cli import show
+from reedbed.cli.exit import Exit
+from reedbed.cli.options import AsJson, Common
+from reedbed.model.query.tokens import View
+from reedbed.model.text import one_line
+
+if TYPE_CHECKING:
+    from reedbed.store.search.expressions import Condition
+    from reedbed.store.search.groups import Group
+    from reedbed.store.search.pages import Found, Item, Page
+
+FLAG = Parameter(negative="")
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@Parameter(name="*")
+@dataclass(frozen=True, kw_only=True)
+class Listing:
+    """How rows are chosen and shown."""
+
+    group_by: str | None = None
+    """Count by this instead: severity, repository, cve, component, coverage, …"""
+
+    sort: str | None = None
+    """In this order, as `firstFoundDate:asc`."""
+
+    limit: int = 50
+    """Rows to show, at most 1000."""
+
+    after: str | None = None
+    """Go on behind a page; its end says how."""
+
+    csv: Annotated[bool, FLAG] = False
+    """Print CSV that no spreadsheet takes for formulas."""
+
+
+async def findings(
+    query: str = "", *, listing: Listing | None = None, json: AsJson = False, common: Common | None = None
+) -> int:
+    """List findings.
+
+    Parameters
+    ----------
+    query
+        Which; without one those that are open and in scope.
+    json
+        Print one JSON value.
+    """
+    from reedbed.store.inventory.exports import standing
+
+    among = None if query.strip() else standing
+    return await _list(View.FINDINGS, query, among, listing, common, json=json)
+
+
+async def assets(
+    query: str = "", *, listing: Listing | None = None, json: AsJson = False, common: Common | None = None
+) -> int:
+    """List images and repositories.
+
+    Parameters
+    ----------
+    query
+        Which; without one those that are there.
+    json
+        Print one JSON value.
+    """
+    from reedbed.store.inventory.exports import present
+
+    among = None if query.strip() else present
+    return await _list(View.ASSETS, query, among, listing, common, json=json)
+
+
+async def images(
+    query: str = "", *, listing: Listing | None = None, json: AsJson = False, common: Common | None = None
+) -> int:
+    """List images.
+
+    Parameters
+    ----------
+    query
+        Which; without one those that are there.
+    json
+        Print one JSON value.
+    """
+    return await _list(View.ASSETS, query, _of_class("container-image", query), listing, common, json=json)
+
+
+async def repositories(
+    query: str = "", *, listing: Listing | None = None, json: AsJson = False, common: Common | None = None
+) -> int:
+    """List repositories.
+
+    Parameters
+    ----------
+    query
+        Which; without one those that are there.
+    json
+        Print one JSON value.
+    """
+    return await _list(View.ASSETS, query, _of_class("binary-repository", query), listing, common, json=json)
+
+
+async def components(
+    query: str = "", *, limit: int = 50, json: AsJson = False, common: Common | None = None
+) -> int:
+    """List the components that something is known to be wrong with, those with most findings first.
+
+    Parameters
+    ----------
+    query
+        Of which findings; without one those that are open and in scope.
+    limit
+        Components to show.
+    json
+        Print one JSON value.
+    """
+    listing = Listing(group_by="component", limit=limit)
+    return await findings(query, listing=listing, json=json, common=common)
+
+
+async def coverage(
+    query: str = "", *, limit: int = 50, json: AsJson = False, common: Common | None = None
+) -> int:
+    """Count images by how far Xray's look at them came. Only `scanned` proves anything by its silence.
+
+    Parameters
+    ----------
+    query
+        Of which assets; without one those that are there.
+    limit
+        States to show.
+    json
+        Print one JSON value.
+    """
+    listing = Listing(group_by="coverage", limit=limit)
+    return await images(query, listing=listing, json=json, common=common)
+
+
+def _of_class(name: str, query: str) -> "Condition":
+    from reedbed.store.inventory.assets import ASSETS
+    from reedbed.store.inventory.exports import present
+
+    of_class = ASSETS.c.asset_class == name
+    return of_class if query.strip() else of_class & present
+
+
+async def _list(
+    view: View,
+    query: str,
+    among: "Condition | None",
+    listing: Listing | None,
+    common: Common | None,
+    *,
+    json: bool,
+) -> int:
+    from reedbed.jobs import now_utc
+    from reedbed.model.query.read import read
+    from reedbed.store.search import groups, pages
+    from reedbed.store.search.sorting import read_sort
+    from reedbed.wiring import opened
+
+    how = listing or Listing()
+    node = read(query, now=now_utc())
+    async with opened((common or Common()).load()) as parts:
+        if how.group_by is not None:
+            counted = await parts.db.read(
+                groups.groups, node, view, how.group_by, among=among, limit=how.limit
+            )
+            return _show_groups(how, counted, json=json)
+        sort, page = read_sort(view, how.sort), pages.findings if view is View.FINDINGS else pages.assets
+        found: Page[Any] = await parts.db.read(
+            page, node, among=among, sort=sort, after=how.after, limit=how.limit
+        )
+    return _show_page(how, found, json=json)
+
+
+def _show_groups(how: Listing, counted: "list[Group]", *, json: bool) -> int:
+    if json:
+        show.json(counted)
+        return Exit.DONE
+    rows = [(each.key if each.key is not None else "(none)", *_numbers(each)) for each in counted]
+    _draw(how, [how.group_by or "", "number", "critical", "high"], rows)
+    return Exit.DONE
+
+
+def _numbers(group: "Group") -> tuple[int, int, int]:
+    return group.number, group.critical, group.high
+
+
+def _show_page(how: Listing, page: "Page[Any]", *, json: bool) -> int:
+    if json:
+        show.json(page)
+        return Exit.DONE
+    if how.csv:
+        names = list(page.rows[0].__struct_fields__) if page.rows else []
+        _draw(how, names, [[getattr(row, name) for name in names] for row in page.rows])
+    elif page.rows:
+        columns, cells = (_FINDING, _finding) if hasattr(page.rows[0], "severity") else (_ASSET, _asset)
+        _draw(how, columns, [cells(row) for row in page.rows])
+    else:
+        show.err.print("Nothing is so. `reedbed coverage` says how far was looked.")
+    if page.next is not None:
+        show.err.print(f"There is more: --after {page.next}", soft_wrap=True)
+    return Exit.DONE
+
+
+_FINDING = ["finding", "severity", "vulnerability", "component", "fix", "where", "images", "status", "notes"]
+_ASSET = ["name", "class", "critical", "high", "coverage", "lifecycle", "last seen"]
+
+
+def _finding(row: "Found") -> Sequence[object]:
+    notes = [
+        row.applicability.value if row.applicability else "",
+        "exploited" if row.known_exploited else "",
+        f"EPSS {row.epss:.2f}" if row.epss is not None else "",
+        "" if row.triage == "open" else row.triage.value,
+    ]
+    component = one_line(row.component.removeprefix("pkg:"), limit=60)
+    where = f"{row.repository}/{row.path}"
+    told = ", ".join(filter(None, notes))
+    return (
+        row.id[:17],
+        row.severity.word,
+        row.vulnerability,
+        component,
+        row.fix_version,
+        where,
+        row.images,
+        row.status,
+        told,
+    )
+
+
+def _asset(row: "Item") -> Sequence[object]:
+    return (
+        row.name,
+        row.asset_class,
+        row.critical,
+        row.high,
+        row.coverage or "",
+        row.lifecycle,
+        row.last_seen_at,
+    )
+
+
+def _draw(how: Listing, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    if not how.csv:
+        show.table(columns, rows)
+        return
+    writer = comma_separated.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows([[_cell(cell) for cell in row] for row in rows])
+
+
+def _cell(value: object) -> str:
+    """Write a value so that no spreadsheet carries it out: OWASP, “CSV injection”."""
+    text = "" if value is None else value if isinstance(value, str) else _plain(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _plain(value: object) -> str:
+    return str(msgspec.to_builtins(value, enc_hook=str))
