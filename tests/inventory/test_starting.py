@@ -13,7 +13,7 @@ from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
 from reedbed.errors import SettingsError
-from reedbed.inventory.rhythm import Daily, Interval
+from reedbed.inventory.rhythm import Daily
 from reedbed.inventory.schedule import Schedule
 from reedbed.inventory.starting import enabled
 from reedbed.inventory.states import Last, Planned, Standing, standing
@@ -25,7 +25,8 @@ from reedbed.wiring import Parts, sync_jobs
 from reedbed.worker.run import Ran, Runner
 from reedbed.worker.schedule import due
 
-HOURLY = Schedule(incremental=Interval(3_600), full=Daily("02:00"))
+FAR = f"{now_utc() + timedelta(hours=12):%H:%M}"  # no moment comes while these tests run
+DAILY = Schedule(full=Daily(FAR))
 
 
 def half_a_day_ago() -> Schedule:
@@ -128,7 +129,7 @@ async def test_an_untested_connection_is_neither_enabled_nor_scheduled(
 
     for refused in (
         parts.connections.enable("prod", who="alice"),
-        parts.connections.schedule("prod", HOURLY, who="alice"),
+        parts.connections.schedule("prod", DAILY, who="alice"),
         parts.connections.pause("prod", who="alice"),
     ):
         with pytest.raises(SettingsError, match="is a draft") as caught:
