@@ -194,6 +194,31 @@ def test_a_moved_tag_closes_the_finding_when_no_current_image_has_it(scope: OnPa
     assert scope.kept[ID].standing  # the old image is there yet, by its digest
 
 
+def test_an_image_that_nothing_leads_to_any_more_opens_nothing_again(scope: OnPaper) -> None:
+    scope.put("old", current=False)
+    scope.put("new")
+    scope.look({"new": []})
+    scope.end()
+
+    changes = scope.look({"old": [seen(FLAW), seen(OTHER)], "new": []})
+
+    assert scope.kept[ID].status is Status.FIXED
+    assert OTHER_ID not in scope.kept
+    assert (changes.seen, changes.confirmed) == ((), ())
+
+
+def test_a_tag_that_is_moved_back_opens_its_findings_again(scope: OnPaper) -> None:
+    scope.put("old", current=False)
+    scope.put("new")
+    scope.look({"new": []})
+    scope.end()
+    scope.put("old", current=True)
+
+    scope.look({"old": [seen(FLAW)]})
+
+    assert scope.kept[ID].status is Status.REOPENED
+
+
 def test_a_deleted_image_ends_its_occurrences_and_retires_what_only_it_had(scope: OnPaper) -> None:
     scope.put("old", current=False, present=False)
     scope.look({})

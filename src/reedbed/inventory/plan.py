@@ -145,12 +145,14 @@ def observe(
 
     What an answer has is there, even if the answer is not conclusive. What it has not is gone from that image
     only if it is. An image that was not looked at keeps what it had; one that is there no more has nothing.
+    Only a current image opens a finding, or opens it again: what nothing leads to any more is no news.
     """
     before, rekeyed = _rekeyed({each.finding: each for each in kept}, images)
     facts = {finding: each.facts for finding, each in before.items()}
     standing = {finding: dict(each.standing) for finding, each in before.items()}
-    appeared, seen = _take_in(images, facts, standing)
-    gone = _take_out(images, standing, seen)
+    appeared, places = _take_in(images, facts, standing)
+    gone = _take_out(images, standing, places)
+    seen = _seen(image for image in images if _is_current(image))
     known = {image.asset: image for image in images}
     updates, events = [], [_renamed(before[new], kept_as) for kept_as, new in rekeyed]
     for finding, held in standing.items():
@@ -167,7 +169,7 @@ def observe(
         appeared=tuple(appeared),
         gone=tuple(gone),
         seen=tuple(seen),
-        confirmed=tuple(_confirmed(images)),
+        confirmed=tuple(_seen(each for each in images if _is_current(each) and each.coverage.conclusive)),
         events=tuple(events),
     )
 
@@ -213,8 +215,10 @@ def _take_in(
     """Add what answers have; give what is new, and where each finding was seen."""
     appeared: list[tuple[str, str, Occurrence]] = []
     seen: dict[str, set[Place]] = {}
-    for image in images:
+    for image in sorted(images, key=_is_current, reverse=True):
         for each in image.answer or ():
+            if each.finding not in standing and not _is_current(image):
+                continue
             facts[each.finding] = each.facts
             held = standing.setdefault(each.finding, {})
             places = seen.setdefault(each.finding, set())
@@ -242,10 +246,9 @@ def _take_out(
     return gone
 
 
-def _confirmed(images: Iterable[Image]) -> dict[str, None]:
-    """The findings of conclusive answers, each once, in order."""
-    conclusive = (image for image in images if image.coverage.conclusive)
-    return {each.finding: None for image in conclusive for each in image.answer or ()}
+def _seen(images: Iterable[Image]) -> dict[str, None]:
+    """The findings that some images' answers have, each once, in order."""
+    return {each.finding: None for image in images for each in image.answer or ()}
 
 
 def _update(
@@ -279,7 +282,11 @@ def _update(
 
 
 def _counts(asset: str, known: Mapping[str, Image]) -> bool:
-    return asset in known and known[asset].current and known[asset].in_scope
+    return asset in known and _is_current(known[asset])
+
+
+def _is_current(image: Image) -> bool:
+    return image.present and image.current and image.in_scope
 
 
 def _status(before: Kept | None, *, run: str, seen: bool) -> Status:
