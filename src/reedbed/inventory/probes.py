@@ -97,9 +97,18 @@ async def _ignore_rules(jfrog: JFrog) -> Answer | Failure:
     )
 
 
-_SUMMARY = Need(READ_XRAY, ("POST /xray/api/v2/summary/artifact",), _summary)
+SUMMARY = "POST /xray/api/v2/summary/artifact"
+_SUMMARY = Need(READ_XRAY, (SUMMARY,), _summary)
 NEEDS: dict[Stream, Need] = {
-    Stream.REPOSITORIES: Need(READ_ARTIFACTORY, ("GET /artifactory/api/repositories",), _repositories),
+    Stream.REPOSITORIES: Need(
+        READ_ARTIFACTORY,
+        (
+            "GET /artifactory/api/repositories",
+            "GET /artifactory/api/repositories/configurations",
+            "GET /artifactory/api/storageinfo",
+        ),
+        _repositories,
+    ),
     Stream.IMAGES: Need(
         READ_ARTIFACTORY,
         (
@@ -110,12 +119,14 @@ NEEDS: dict[Stream, Need] = {
         _files,
     ),
     Stream.VULNERABILITIES: _SUMMARY,
-    Stream.COMPONENTS: _SUMMARY,
+    Stream.COMPONENTS: Need(READ_XRAY, (SUMMARY, "POST /xray/api/v2/component/exportDetails"), _summary),
     Stream.TAGS: Need(READ_ARTIFACTORY, ("POST /artifactory/api/search/aql",), _properties),
     Stream.LICENCES: _SUMMARY,
     Stream.OPERATIONAL_RISK: _SUMMARY,
-    Stream.VIOLATIONS: Need(READ_VIOLATIONS, ("POST /xray/api/v1/violations",), _violations),
-    Stream.PACKAGES: _SUMMARY,
+    Stream.VIOLATIONS: Need(
+        READ_VIOLATIONS, ("GET /xray/api/v2/watches", "POST /xray/api/v1/violations"), _violations
+    ),
+    Stream.PACKAGES: Need(READ_XRAY, ("POST /artifactory/api/search/aql", SUMMARY), _summary),
     Stream.IGNORE_RULES: Need(MANAGE_IGNORED, ("GET /xray/api/v1/ignore_rules",), _ignore_rules),
 }
 """Source: permissions of each call in JFrog's merged OpenAPI, and docs.jfrog.com/security/reference."""
