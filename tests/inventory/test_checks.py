@@ -24,6 +24,7 @@ from reedbed.jfrog.session import Patience
 from reedbed.jobs import now_utc
 from reedbed.model.inventory import Stream
 from reedbed.model.platform import Platform
+from reedbed.store import platforms
 from reedbed.store.inventory import connections as store
 from reedbed.store.inventory.connections import Check, Outcome, State
 from reedbed.wiring import Parts
@@ -328,3 +329,29 @@ async def test_a_rotated_token_is_tested_before_it_is_taken(parts: Parts, standi
     assert after_refusal[1] == standin.admin_token
     assert (await parts.connections.reach("prod"))[1] == fresh
     assert taken.connection.state is State.REGISTERED
+
+
+async def test_a_token_goes_to_no_platform_but_the_one_that_it_was_given_for(
+    parts: Parts, standin: Running
+) -> None:
+    await connected(parts, standin)
+    other = Platform(name="other", url="https://other.example", shielded=False)
+    sealed = parts.vault.seal("other's token", context=platforms.token_context("other"))
+    await parts.db.write(platforms.add, other, sealed_token=sealed)
+
+    moved = await parts.connections.edit("prod", who="alice", platform=other)
+
+    assert moved.state is State.DRAFT
+    assert await parts.connections.reach("prod") == (other, "other's token")
+
+
+async def test_an_address_is_not_taken_for_a_platform_that_only_has_its_name(
+    parts: Parts, standin: Running
+) -> None:
+    elsewhere = Platform(name="prod", url="https://elsewhere.example")
+    await parts.db.write(platforms.add, elsewhere, sealed_token="sealed")
+
+    with pytest.raises(SettingsError, match="one of this name"):
+        await connected(parts, standin)
+
+    assert await parts.db.read(store.list_all) == []

@@ -105,9 +105,11 @@ class Connections:
         return self._vault.open(sealed, context=platforms.token_context(platform.name)).reveal()
 
     def _add(self, sql: Sql, connection: Connection, new: New, made: list[Check]) -> None:
-        if new.token and new.platform.name not in {each.name for each in platforms.list_all(sql)}:
+        known = {each.name: each.url for each in platforms.list_all(sql)}
+        if new.token and known.get(new.platform.name) != new.platform.url:
             context = platforms.token_context(new.platform.name)
-            platforms.add(sql, new.platform, sealed_token=self._vault.seal(new.token, context=context))
+            platform = msgspec.structs.replace(new.platform, token_expires_at=connection.token_expires_at)
+            platforms.add(sql, platform, sealed_token=self._vault.seal(new.token, context=context))
         context = store.token_context(new.name)
         own = self._vault.seal(new.token, context=context) if new.token else None
         store.add(sql, connection, sealed_token=own)
@@ -183,6 +185,9 @@ class Connections:
     ) -> Connection:
         """Change what a connection is; with another platform or more streams it is a draft again.
 
+        With another platform it uses that one's token: its own was given for the one before, and goes to no
+        other.
+
         Raises:
             SettingsError: somebody has changed it meanwhile.
         """
@@ -192,12 +197,13 @@ class Connections:
             after = msgspec.structs.replace(after, description=description)
         if scope is not None:
             after = msgspec.structs.replace(after, scope=msgspec.to_builtins(scope))
-        if platform is not None:
-            after = msgspec.structs.replace(after, platform=platform.name)
+        if platform is not None and platform.name != before.platform:
+            after = msgspec.structs.replace(after, platform=platform.name, token_expires_at=None)
         more = set(scope_of(after).streams) - set(scope_of(before).streams)
         if more or after.platform != before.platform:
             after = msgspec.structs.replace(after, state=State.DRAFT, proved_at=None)
-        return await self._save(after, who=who, action="edit connection")
+        forget = after.platform != before.platform
+        return await self._save(after, who=who, action="edit connection", forget_token=forget)
 
     async def schedule(self, name: str, wanted: Schedule, *, who: str) -> Connection:
         """Say when a connection runs from now on.
@@ -258,13 +264,15 @@ class Connections:
 
         await self._db.write(write)
 
-    async def _save(self, changed: Connection, *, who: str, action: str) -> Connection:
+    async def _save(
+        self, changed: Connection, *, who: str, action: str, forget_token: bool = False
+    ) -> Connection:
         now = self._now()
         changed = msgspec.structs.replace(changed, changed_at=now)
 
         def write(sql: Sql) -> Connection:
             audit.append(sql, at=now, who=who, action=action, subject=changed.name)
-            return store.update(sql, changed)
+            return store.replace_token(sql, changed, None) if forget_token else store.update(sql, changed)
 
         return await self._db.write(write)
 
