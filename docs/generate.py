@@ -8,6 +8,7 @@ from reedbed.cli.exit import Exit
 from reedbed.inventory.reference import reference_page as connections_page
 from reedbed.inventory.transform.reference import reference_page as maps_page
 from reedbed.metrics import reference_page as metrics_page
+from reedbed.model.query.reference import reference_page as tokens_page
 from reedbed.settings import CONFIG_VARIABLE, SECRET_VARIABLES, VENDOR_VARIABLES, documented
 
 DOCS = Path(__file__).parent
@@ -69,6 +70,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "reference/cli.md": cli_page,
     "reference/connections.md": connections_page,
     "reference/settings.md": settings_page,
+    "reference/tokens.md": tokens_page,
     "reference/transform-maps.md": maps_page,
 }
 

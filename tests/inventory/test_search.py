@@ -2,17 +2,24 @@
 
 import random
 from contextlib import suppress
+from typing import Any
 
 import pytest
+import sqlalchemy as sa
+from sqlalchemy import Connection
 
 from inventory.evaluator import Evaluator
 from inventory.population import NOW, PATHS, REPOSITORIES, TAGS, VULNERABLE, WORDS, drawn, write
+from reedbed.errors import Refused, SettingsError
 from reedbed.model.query.errors import QueryError
 from reedbed.model.query.read import read
 from reedbed.model.query.tokens import GROUPS, TOKENS, Group, Kind, Token, View
+from reedbed.model.query.tree import EVERYTHING
 from reedbed.store.database import Database
 from reedbed.store.search import pages
-from reedbed.store.search.sorting import read_sort
+from reedbed.store.search.groups import BY, groups
+from reedbed.store.search.limits import bounded
+from reedbed.store.search.sorting import KEYS, read_sort
 
 QUERIES = 50
 
@@ -105,6 +112,67 @@ async def test_random_queries_find_what_a_plain_evaluator_finds(database: Databa
     assert not wrong, "\n".join(map(str, wrong))
     assert read_in_all > QUERIES / 2
     assert found_in_all > QUERIES
+
+
+@pytest.mark.parametrize("view", View)
+async def test_pages_in_every_order_have_each_row_once(database: Database, view: View) -> None:
+    await database.write(write, drawn(0))
+    page: Any = pages.findings if view is View.FINDINGS else pages.assets
+    every = await _ask(database, "", view)
+
+    for name in KEYS[view]:
+        for way in ("asc", "desc"):
+            sort, seen, after = read_sort(view, f"{name}:{way}"), [], None
+            for _ in range(50):
+                found = await database.read(page, EVERYTHING, sort=sort, after=after, limit=7)
+                seen += [row.id for row in found.rows]
+                if (after := found.next) is None:
+                    break
+
+            assert sorted(seen) == sorted(every), str(sort)
+
+
+@pytest.mark.parametrize(
+    "after", ["x", "é", "W10", "WyJzZXZlcml0eTphc2MiLDEsIngiXQ", "WyJzZXZlcml0eTpkZXNjIiwieCIsIngiXQ"]
+)
+async def test_a_place_that_is_none_is_refused(database: Database, after: str) -> None:
+    with pytest.raises(SettingsError, match="--after"):
+        await database.read(pages.findings, EVERYTHING, sort=read_sort(View.FINDINGS, None), after=after)
+
+
+async def test_counts_by_each_thing_add_up(database: Database) -> None:
+    await database.write(write, drawn(1))
+
+    for view in View:
+        number = len(await _ask(database, "", view))
+        for by in BY[view]:
+            found = await database.read(groups, EVERYTHING, view, by, limit=1000)
+            assert sum(each.number for each in found) == number, by
+
+
+async def test_a_query_that_takes_too_long_is_ended(database: Database) -> None:
+    with pytest.raises(Refused, match="longer than"):
+        await database.read(_count_for_ever)
+
+    assert await database.read(lambda connection: connection.execute(sa.select(1)).scalar_one()) == 1
+
+
+def _count_for_ever(connection: Connection) -> None:
+    step = sa.select(sa.literal(1, sa.BigInteger).label("n")).cte("step", recursive=True)
+    step = step.union_all(sa.select(step.c.n + sa.literal(1, sa.BigInteger)).where(step.c.n >= 0))
+    with bounded(connection, 0.1):
+        connection.execute(sa.select(sa.func.count()).select_from(step)).scalar_one()
+
+
+async def test_the_longest_queries_that_there_can_be_are_answered(database: Database) -> None:
+    await database.write(write, drawn(0))
+    for text in (
+        " OR ".join(["cve:a*"] * 900),
+        " AND ".join(["software.name:zz"] * 100),
+        f"container.tag:[{', '.join(['zz'] * 1000)}]",
+        "NOT (" * 60 + "container.tag:zz" + ")" * 60,
+    ):
+        await _ask(database, text, View.FINDINGS)
 
 
 async def _ask(database: Database, text: str, view: View) -> set[str]:

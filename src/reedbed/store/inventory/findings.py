@@ -64,7 +64,7 @@ FINDINGS = Table(
     Index(None, "component"),
     Index(None, "issue"),
     Index(None, "title"),
-    Index(None, "repository"),
+    Index(None, "repository", "status", "severity"),  # counts by these are read from it alone
     Index(None, "path"),
     Index(None, "severity", "id"),  # the order of pages
 )

@@ -385,9 +385,14 @@ def _findings() -> None:
         "inventory_findings",
         ["connection", "repository", "path"],
     )
-    for column in ("issue", "path", "repository", "title", "vulnerability"):
+    for column in ("issue", "path", "title", "vulnerability"):
         op.create_index(f"ix_inventory_findings_{column}", "inventory_findings", [column])
     op.create_index("ix_inventory_findings_severity_id", "inventory_findings", ["severity", "id"])
+    op.create_index(
+        "ix_inventory_findings_repository_status_severity",
+        "inventory_findings",
+        ["repository", "status", "severity"],
+    )
     op.create_table(
         "occurrences",
         sa.Column("finding", KEY, nullable=False),
