@@ -18,7 +18,8 @@ from reedbed.inventory import flow
 from reedbed.inventory.run import Mode, Sync
 from reedbed.inventory.scope import Scope
 from reedbed.inventory.starting import shapes
-from reedbed.jfrog.session import JFrog, connect
+from reedbed.jfrog.breaker import Breaker
+from reedbed.jfrog.session import JFrog, Patience, connect
 from reedbed.jobs import Counts
 from reedbed.model.inventory import Lifecycle, Status, Triage
 from reedbed.model.platform import Platform
@@ -170,6 +171,16 @@ class Pond:
         counts = await flow.sync(sync)
         await self.db.write(runs.finish, run.id, runs.State.DONE, now=self.clock, counts=counts)
         return counts
+
+    @asynccontextmanager
+    async def impatient(self, timeout_s: float) -> AsyncIterator[None]:
+        """Give up meanwhile what takes longer, and try nothing again."""
+        patient, platform = self.jfrog, self.jfrog.platform
+        hurried = msgspec.structs.replace(platform, timeout_s=timeout_s)
+        once, never = Patience(attempts=1), Breaker(threshold=1_000)
+        async with connect(hurried, self.standin.admin_token, patience=once, breaker=never) as self.jfrog:
+            yield
+        self.jfrog = patient
 
     # What there is
 

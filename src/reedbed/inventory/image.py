@@ -45,10 +45,14 @@ class Image(msgspec.Struct, kw_only=True):
         return self.manifest is None or not _is_attached(self.manifest)
 
     @property
+    def _is_unread_index(self) -> bool:
+        return self.listed[0].index and self.manifest is None
+
+    @property
     def coverage(self) -> Coverage | None:
         """What this run's look came to; None: nothing was asked. What can't be kept was not looked at."""
-        if not self.is_image:
-            return Coverage.NOT_REQUESTED
+        if not self.is_image:  # which images an unread index has is not known
+            return Coverage.UNAVAILABLE if self._is_unread_index else Coverage.NOT_REQUESTED
         if self.answer is None:
             return None
         return Coverage.UNAVAILABLE if self.manifest is None else self.answer.coverage
@@ -56,7 +60,7 @@ class Image(msgspec.Struct, kw_only=True):
     @property
     def reason(self) -> str | None:
         """Why its coverage is what it is, where it is not `scanned`."""
-        if not self.is_image:
+        if not self.is_image and not self._is_unread_index:
             return NO_IMAGE
         if self.manifest is None:
             return self.why

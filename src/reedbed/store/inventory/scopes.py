@@ -134,7 +134,8 @@ def occurrences_of(connection: Connection, scope: Scope) -> list[OccurrenceRow]:
 def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
     """Read the images that a scope has or had; an image with several tags is one.
 
-    An index is none, nor is what is attached to an image: nothing is ever asked of them.
+    An index is none, nor is what is attached to an image: nothing is ever asked of them. An index that was
+    not read yet is one, which holds the scope open: its images can't be told from those of no use any more.
     """
     refs, here = IMAGE_REFS.c, IMAGE_REFS.c.gone_at.is_(None)
     query = (
@@ -150,7 +151,6 @@ def images_of(connection: Connection, scope: Scope) -> list[ImageRow]:
             refs.connection == scope.connection,
             refs.repository == scope.repository,
             refs.path == scope.path,
-            ASSETS.c.is_index.is_(False),
             func.coalesce(ASSETS.c.coverage, Coverage.UNKNOWN) != Coverage.NOT_REQUESTED,
         )
         .group_by(refs.asset, ASSETS.c.coverage)
