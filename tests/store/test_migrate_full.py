@@ -1,7 +1,9 @@
 """Migrations of a database in which work waits, and one that fails."""
 
+from collections.abc import Iterator
+
 import pytest
-from sqlalchemy import Connection, insert, inspect, text
+from sqlalchemy import Connection, column, insert, inspect, table, text
 
 from reedbed.errors import ReedbedError
 from reedbed.model.ledger import HoldRule
@@ -19,7 +21,11 @@ IN_THE_WAY = "exemptions"
 
 def _fill(connection: Connection) -> None:
     """Put rows into the first schema as its release did: some queued, some held, some failed before."""
-    platforms.add(connection, PROD, sealed_token="sealed")
+    platform = {
+        name: getattr(PROD, name) for name in ("name", "url", "per_second", "concurrency", "timeout_s")
+    }
+    row = {**platform, "sealed_token": "sealed"}
+    connection.execute(insert(table("platforms", *map(column, row))).values(row))
     connection.execute(insert(CHANGES), [_row(n) for n in range(MANY)])
     for number in range(PUSHED):
         ledger.record(connection, "prod", pushed(f"pushed-{number}"))
@@ -72,19 +78,23 @@ def _is(waiting: Waiting, row: dict[str, object]) -> bool:
     return (*shown, *tried) == tuple(row[name] for name in names)
 
 
-async def test_nothing_that_waits_is_lost_by_migrating(empty_database_url: str) -> None:
-    db = open_database(empty_database_url)
+@pytest.fixture
+def db(empty_database_url: str) -> Iterator[Database]:
+    opened = open_database(empty_database_url)
+    yield opened
+    opened.close()
+
+
+async def test_nothing_that_waits_is_lost_by_migrating(db: Database) -> None:
     await migrate(db, to=FIRST)
     await db.write(_fill)
 
     await migrate(db)
 
     await _all_is_there(db)
-    db.close()
 
 
-async def test_a_migration_that_fails_leaves_the_old_state_whole(empty_database_url: str) -> None:
-    db = open_database(empty_database_url)
+async def test_a_migration_that_fails_leaves_the_old_state_whole(db: Database) -> None:
     await migrate(db, to=FIRST)
     before = await db.read(_tables)
     await db.write(_fill)
@@ -99,7 +109,6 @@ async def test_a_migration_that_fails_leaves_the_old_state_whole(empty_database_
     await db.write(lambda connection: connection.execute(text(f"DROP TABLE {IN_THE_WAY}")))
     await migrate(db)
     await _all_is_there(db)
-    db.close()
 
 
 def _tables(connection: Connection) -> set[str]:
