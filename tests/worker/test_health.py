@@ -9,7 +9,7 @@ import aiohttp
 import pytest
 
 from reedbed.errors import SettingsError, Unreachable
-from reedbed.jobs import Counts, Cron, Every, Job, Outcome, RunContext, Schedule, now_utc
+from reedbed.jobs import Counts, Cron, Every, Job, Outcome, Planned, RunContext, Schedule, now_utc
 from reedbed.metrics import Metrics, Outbox, Readings
 from reedbed.worker.health import Check, Health, judge
 
@@ -118,6 +118,21 @@ def test_a_nightly_job_is_late_after_three_nights() -> None:
         failing(judge(Readings(last_success={nightly.name: NOW - 58 * HOUR}), [nightly], since=NOW, now=NOW))
         != []
     )
+
+
+def test_a_planned_job_is_late_after_three_moments_and_never_for_those_before_it_was_enabled() -> None:
+    def hourly(enabled_at: datetime) -> Job:
+        def before(now: datetime) -> datetime | None:
+            moment = now.replace(minute=0, second=0, microsecond=0)
+            return moment if moment > enabled_at else None
+
+        return job(Planned(due=lambda _: None, before=before))
+
+    month = timedelta(days=30)
+    ran = Readings(last_success={job().name: NOW - 5 * HOUR})
+
+    assert failing(judge(ran, [hourly(NOW - month)], since=NOW, now=NOW)) != []
+    assert failing(judge(ran, [hourly(NOW - HOUR)], since=NOW, now=NOW)) == []
 
 
 def test_a_token_that_ends_within_a_day_is_named_with_the_command_that_helps() -> None:

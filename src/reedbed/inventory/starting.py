@@ -105,15 +105,14 @@ def schedule_of(connection: Connection) -> Schedule:
 
 def planned(connection: Connection, newest: Run | None) -> Planned:
     """Say when a connection's runs are due: not before it was enabled, nor for what a later run made up."""
-    schedule = schedule_of(connection)
-    since = max(
-        filter(None, (connection.runs_from, newest.started_at if newest else None)),
-        default=connection.created_at,
-    )
-    return Planned(
-        due=lambda now: due(schedule, connection.name, now, since=since),
-        before=lambda now: latest(schedule, connection.name, now),
-    )
+    schedule, enabled_at = schedule_of(connection), connection.runs_from or connection.created_at
+    since = max(enabled_at, newest.started_at) if newest else enabled_at
+
+    def before(now: datetime) -> datetime | None:
+        moment = latest(schedule, connection.name, now)
+        return moment if moment is not None and moment > enabled_at else None
+
+    return Planned(due=lambda now: due(schedule, connection.name, now, since=since), before=before)
 
 
 def enabled(sql: Sql) -> list[tuple[Connection, Run | None]]:
