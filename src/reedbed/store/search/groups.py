@@ -3,7 +3,7 @@
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, case, func, select
+from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from reedbed.errors import SettingsError
 from reedbed.model.inventory import Severity
@@ -74,17 +74,20 @@ def groups(
         Refused: it took longer than `seconds`.
     """
     key = _key(view, by)
-    table = FINDINGS if view is View.FINDINGS else ASSETS
-    number = func.count().label("number")
-    query = select(key.label("key"), number, *_worst(view)).select_from(table)
     with bounded(connection, seconds):
         ids = few(connection, node) if view is View.FINDINGS else None
-        query = query.where(condition(node, view, connection.dialect.name, walking=ids is not None))
-        for further in (among, None if ids is None else table.c.id.in_(ids)):
-            query = query if further is None else query.where(further)
-        rows = connection.execute(query.group_by(key).order_by(number.desc(), key).limit(limit)).all()
+        where = [condition(node, view, connection.dialect.name, walking=ids is not None)]
+        where += [] if among is None else [among]
+        where += [] if ids is None else [FINDINGS.c.id.in_(ids)]
+        query = _of_assets(key, where) if view is View.ASSETS else _of_findings(by, key, where)
+        rows = connection.execute(query.limit(limit)).all()
     return [
-        Group(key=_shown(by, row.key), number=row.number, critical=row.critical or 0, high=row.high or 0)
+        Group(
+            key=_shown(by, row.key),
+            number=int(row.number),  # PostgreSQL sums to a decimal
+            critical=int(row.critical or 0),
+            high=int(row.high or 0),
+        )
         for row in rows
     ]
 
@@ -100,14 +103,30 @@ def _key(view: View, by: str) -> ColumnElement[Any]:
     return BY[view][by]
 
 
-def _worst(view: View) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    if view is View.ASSETS:
-        return func.sum(_A.critical).label("critical"), func.sum(_A.high).label("high")
-    return _count_of(Severity.CRITICAL, "critical"), _count_of(Severity.HIGH, "high")
+def _of_assets(key: ColumnElement[Any], where: list[Condition]) -> Select[Any]:
+    number = func.count().label("number")
+    worst = (func.sum(_A.critical).label("critical"), func.sum(_A.high).label("high"))
+    return select(key.label("key"), number, *worst).where(*where).group_by(key).order_by(number.desc(), key)
 
 
-def _count_of(severity: Severity, name: str) -> ColumnElement[Any]:
-    return func.sum(case((_F.severity == int(severity), 1), else_=0)).label(name)
+def _of_findings(by: str, key: ColumnElement[Any], where: list[Condition]) -> Select[Any]:
+    """Count in two steps: the first, over all rows, reads an index in its order wherever there is one."""
+    names = _INDEXED if by in _INDEXED else ("severity",)
+    columns = {"key": key, **{name: _F[name] for name in names if name != by}}
+    counted = select(*(column.label(name) for name, column in columns.items()), func.count().label("many"))
+    order = [_F[name] for name in names] if by in _INDEXED else [key, _F.severity]
+    few_rows = counted.where(*where).group_by(*order).subquery()
+    severity = few_rows.c.key if by == "severity" else few_rows.c.severity
+    number = func.sum(few_rows.c.many).label("number")
+    worst = (
+        func.sum(case((severity == int(each), few_rows.c.many), else_=0)).label(each.name.lower())
+        for each in (Severity.CRITICAL, Severity.HIGH)
+    )
+    found = select(few_rows.c.key, number, *worst).group_by(few_rows.c.key)
+    return found.order_by(number.desc(), few_rows.c.key)
+
+
+_INDEXED = ("repository", "status", "severity")
 
 
 def _shown(by: str, key: Any) -> str | None:
