@@ -15,10 +15,14 @@ import msgspec
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.layouts import package_type_of, release_of
 from reedbed.jfrog.walking import RELEASES
-from reedbed.jfrog.wire import Item
+from reedbed.jfrog.wire import Item, Repo
 
 WITHOUT_PACKAGES = frozenset({"docker", "oci", "buildinfo", "releasebundles", "trashcan", "distribution"})
 """Repositories of these types hold images, or nothing that Xray would tell of by the file."""
+
+OWN = ("*-build-info", "release-bundles*", "*-release-bundles-v2", "*-application-versions", "auto-trashcan",
+       "jfrog-*", "_intransit")  # fmt: skip
+"""Keys of repositories that the platform keeps for itself."""
 
 BESIDE = (
     "*.sha1", "*.sha256", "*.sha512", "*.md5", "*.asc", "*.sig", "maven-metadata.xml", "*.pom", "*.mod",
@@ -31,6 +35,12 @@ INDEXES = (".npm", ".pypi", ".index", ".composer", ".conan", ".jfrog", "repodata
 """Folders of indexes."""
 
 _FIELDS = ("size", "sha256", "created", "modified", "updated", "created_by", "modified_by")
+
+
+def holds_packages(repo: Repo) -> bool:
+    """Say whether a repository may hold packages that are no images."""
+    own = any(fnmatchcase(repo.key, pattern) for pattern in OWN)
+    return not own and repo.packageType.lower() not in WITHOUT_PACKAGES
 
 
 class PackageFile(msgspec.Struct, frozen=True, kw_only=True):

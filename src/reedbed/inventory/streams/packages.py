@@ -24,7 +24,7 @@ from reedbed.inventory.streams.beside import spoken_of, told
 from reedbed.inventory.streams.installed import software_of
 from reedbed.inventory.streams.outcome import Outcome
 from reedbed.jfrog.artifactory import Artifactory, storage_keys
-from reedbed.jfrog.package_files import WITHOUT_PACKAGES, PackageFile, package_files
+from reedbed.jfrog.package_files import PackageFile, holds_packages, package_files
 from reedbed.jfrog.summary import Answer, Findings
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
@@ -63,7 +63,7 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
     watermark = moment(known.watermark)
     since = watermark - OVERLAP if watermark and run.mode is Mode.DELTA else None
     tally = _Tally()
-    some = [repo for repo in repositories if repo.packageType.lower() not in WITHOUT_PACKAGES]
+    some = [repo for repo in repositories if holds_packages(repo)]
     for repo in some:
         for key in storage_keys([repo]):
             await _list(run, key, repo.packageType.lower(), since, tally)
