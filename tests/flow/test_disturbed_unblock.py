@@ -132,6 +132,7 @@ async def killed(household: Household, seed: int, *, kills: int) -> None:
         assert code != 0 or made
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("database_url", ["sqlite"], indirect=True)
 async def test_it_comes_back_by_itself_though_the_daemon_was_killed_meanwhile(household: Household) -> None:
     thread = await household.move_in()

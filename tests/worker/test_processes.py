@@ -66,6 +66,7 @@ async def test_two_processes_share_a_job_without_running_it_twice(stage: Stage) 
     assert [note for note in stage.notes() if note.startswith("begin")] == [f"begin {n}" for n in ALL]
 
 
+@SQLITE
 async def test_a_command_does_not_run_what_the_daemon_is_running(stage: Stage) -> None:
     await stage.start(job="one")
     await until(lambda: any(note.startswith("run ") for note in stage.notes()))
@@ -112,6 +113,7 @@ async def test_a_worker_takes_over_from_one_that_was_killed(stage: Stage) -> Non
     await done(stage)
 
 
+@SQLITE
 async def test_sigterm_lets_the_step_in_hand_finish_and_the_next_worker_goes_on(stage: Stage) -> None:
     stage.open_gates(1)
     first = await stage.start()
@@ -142,6 +144,7 @@ async def test_a_second_sigterm_leaves_at_once_and_its_exit_code_says_so(stage: 
     assert "left" not in stage.notes()
 
 
+@SQLITE
 async def test_a_live_run_is_cancelled_from_another_process(stage: Stage) -> None:
     child = await stage.start()
     await stage.noted("begin 1")
@@ -212,6 +215,7 @@ async def jumping(stage: Stage, *jumps: int) -> None:
 
 
 @SQLITE
+@pytest.mark.soak
 async def test_a_moment_that_a_wrong_clock_had_before_is_run_when_it_comes(stage: Stage) -> None:
     stage.open_gates(1)
     child = await stage.start(job="one", every_s=HOUR_S)
@@ -258,6 +262,7 @@ def moved_away(connection: Connection) -> None:
     connection.execute(update(leases.LEASES).values(owner="worker@elsewhere#000000-1-000000"))
 
 
+@SQLITE
 async def test_a_worker_that_leaves_takes_its_sign_of_life_along(stage: Stage) -> None:
     child = await stage.start(job="one")
     await until(lambda: any(note.startswith("run ") for note in stage.notes()))
