@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, and_, exists, func, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, bindparam, exists, func, select, tuple_, update
 
 from reedbed.store.columns import storable_key
 from reedbed.store.dialects import merge
@@ -55,20 +55,29 @@ def save(
     unique = {(row["repository"], row["path"], row["tag"], row["asset"]): row for row in rows}
     merge(connection, IMAGE_REFS, list(unique.values()), once=["first_seen_at"])
     wording.learn_names(connection, [name for key in unique for name in key[:2]])
-    for repository, path, tag, asset in unique:
-        if tag:
-            connection.execute(
-                update(IMAGE_REFS)
-                .where(
-                    _REF.connection == name,
-                    _REF.repository == repository,
-                    _REF.path == path,
-                    _REF.tag == tag,
-                    _REF.asset != asset,
-                    _REF.gone_at.is_(None),
-                )
-                .values(gone_at=now, current=False)
-            )
+    _end_others(connection, name, [key for key in unique if key[2]], now=now)
+
+
+def _end_others(
+    connection: Connection, name: str, tagged: Sequence[tuple[str, str, str, str]], *, now: datetime
+) -> None:
+    """End what tags led to before: of (repository, path, tag, asset)."""
+    if not tagged:
+        return
+    statement = (
+        update(IMAGE_REFS)
+        .where(
+            _REF.connection == name,
+            _REF.repository == bindparam("at_repository"),
+            _REF.path == bindparam("at_path"),
+            _REF.tag == bindparam("at_tag"),
+            _REF.asset != bindparam("leads_to"),
+            _REF.gone_at.is_(None),
+        )
+        .values(gone_at=now, current=False)
+    )
+    names = ("at_repository", "at_path", "at_tag", "leads_to")
+    connection.execute(statement, [dict(zip(names, key, strict=True)) for key in tagged])
 
 
 def end_unseen(connection: Connection, name: str, repository: str, *, run: str, now: datetime) -> int:
