@@ -57,7 +57,7 @@ async def survive(case: Case, database: Database) -> None:
         await place.sync()
 
         after = await place.findings()
-        assert {key: _outcome(each) for key, each in after.items()} == AFTER
+        assert {key: outcome(each) for key, each in after.items()} == AFTER
         assert _only_reads(place)
 
 
@@ -67,7 +67,7 @@ def _nothing_is_wrongly_over(before: dict[Key, View], now: dict[Key, View]) -> N
     assert not any(each.reopened for each in now.values())
 
 
-def _outcome(each: View) -> tuple[Status, int]:
+def outcome(each: View) -> tuple[Status, int]:
     """How many runs have seen a finding is not the same for all."""
     return Status.ACTIVE if each.status is Status.NEW else each.status, each.images
 
@@ -125,5 +125,5 @@ async def test_an_undisturbed_sync_ends_so_and_sends_only_reads(database: Databa
         await place.sync(Mode.RECONCILE)
 
         assert over(between) == set()
-        assert {key: _outcome(each) for key, each in (await place.findings()).items()} == AFTER
+        assert {key: outcome(each) for key, each in (await place.findings()).items()} == AFTER
         assert _only_reads(place)
