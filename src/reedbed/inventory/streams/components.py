@@ -5,6 +5,7 @@ each image, so only a full run asks for it. An image whose export can't be had k
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Sequence
 
 import msgspec
@@ -37,7 +38,8 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
     Raises:
         Unreachable: the store does not answer.
     """
-    exported = gaps = repaired = 0
+    exported = gaps = 0
+    repaired: Counter[str] = Counter()  # what was mended → in how many exports
     if run.mode is Mode.FULL:
         for repo in repositories:
             after: str = ""
@@ -50,10 +52,13 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
                 await run.db.write(_save, run, got)
                 exported += sum(each.sbom is not None for each in got)
                 gaps += sum(each.sbom is None for each in got)
-                repaired += sum(bool(each.sbom and each.sbom.repaired) for each in got)
+                repaired.update(fault for each in got if each.sbom for fault in each.sbom.repaired)
                 after = some[-1].asset
+    for fault, number in sorted(repaired.items()):
+        what = f"{fault} in {number} of {exported} exports"
+        await run.tell("info", "sbom-repaired", what, stream=Stream.COMPONENTS)
     known = await run.db.read(software.count, run.connection)
-    counts = {"software": known, "exported": exported, "repaired": repaired}
+    counts = {"software": known, "exported": exported}
     return Outcome(complete=run.mode is Mode.FULL and not gaps, gaps=gaps, counts=counts)
 
 
@@ -65,9 +70,6 @@ async def _export(run: Sync, repo: Repo, of: Filed) -> _Got:
     except ReedbedError as error:
         await run.tell("warning", "not-exported", error.why, stream=Stream.COMPONENTS, item=item)
         return _Got(of=of, sbom=None)
-    if sbom.repaired:
-        what = ", ".join(f"{fault} ({number})" for fault, number in sbom.repaired.items())
-        await run.tell("info", "sbom-repaired", what[:500], stream=Stream.COMPONENTS, item=item)
     return _Got(of=of, sbom=sbom)
 
 
