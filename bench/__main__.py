@@ -20,6 +20,7 @@ BENCHMARKS = {
     "poll": "bench.poll",
     "idle": "bench.idle",
     "import": "bench.intake",
+    "findings": "bench.findings",
     "sync": "bench.sync",
 }
 """The name that a person types, and the module whose `measure` is the benchmark. The quick ones first."""
