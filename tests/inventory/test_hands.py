@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import msgspec
 import pytest
 from sqlalchemy import Connection as Sql
 from sqlalchemy import func, select
@@ -13,26 +12,23 @@ from inventory.homes import connected, home
 from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
-from reedbed.inventory.run import Mode
-from reedbed.inventory.working import UNIT_IMAGES, UNITS_AT_ONCE
-from reedbed.jobs import Every, Outcome, now_utc
-from reedbed.metrics import Metrics
+from reedbed.inventory import due, working
+from reedbed.inventory.listing import list_all_images, list_repositories
+from reedbed.inventory.run import Sync
+from reedbed.inventory.scope import Scope
+from reedbed.inventory.starting import FLOW, shapes
+from reedbed.jfrog.session import JFrog
+from reedbed.jobs import now_utc
+from reedbed.store import runs
+from reedbed.store.inventory import units
 from reedbed.store.inventory.findings import FINDINGS
-from reedbed.store.inventory.units import UNITS
-from reedbed.wiring import Parts, sync_job
+from reedbed.wiring import Parts, line_of
 from reedbed.worker.hands import lend_hands
-from reedbed.worker.run import Runner
-
-IMAGES = 2 * UNIT_IMAGES * UNITS_AT_ONCE
-"""More than one worker begins at once."""
-
-SLOW_MS = 150
-"""An answer, until there is a hand: so that the run has units left when somebody looks for them."""
 
 
 @pytest.fixture
 async def standin() -> AsyncIterator[Running]:
-    async with running(StandIn(seeded=Seed(images=IMAGES, small_kb=1, large_kb=1))) as server:
+    async with running(StandIn(seeded=Seed(images=100, small_kb=1, large_kb=1))) as server:
         yield server
 
 
@@ -42,35 +38,67 @@ async def parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         yield parts
 
 
+async def planned(parts: Parts, jfrog: JFrog) -> Sync:
+    """Come as far in a run as its worker does before it reads."""
+    run = await parts.db.write(runs.start, FLOW, owner="runner", now=now_utc(), platform="prod")
+    sync = Sync(
+        id=run.id,
+        connection="prod",
+        scope=Scope(),
+        shapes=await parts.db.read(shapes, Scope()),
+        started_at=run.started_at,
+        jfrog=jfrog,
+        db=parts.db,
+        now=now_utc,
+        leaving=lambda: False,
+    )
+    repositories = await list_repositories(sync)
+    await list_all_images(sync, repositories)
+    await due.mark(sync, repositories)
+    await working.plan(sync)
+    return sync
+
+
 def findings(sql: Sql) -> int:
     return sql.execute(select(func.count()).select_from(FINDINGS)).scalar_one()
 
 
-def has_asked(lender: Parts) -> bool:
-    return b"reedbed_api_answers_total{" in lender.metrics.page()
+async def done(parts: Parts, run: str) -> units.Progress:
+    """Wait until every unit of a run is done."""
+    async with asyncio.timeout(120):
+        while (progress := await parts.db.read(units.progress, run)).done < progress.units:
+            await asyncio.sleep(0.1)
+    return progress
 
 
-def units(sql: Sql) -> int:
-    return sql.execute(select(func.count()).select_from(UNITS)).scalar_one()
-
-
-async def test_a_worker_lends_a_hand_to_a_run_of_another(parts: Parts, standin: Running) -> None:
+async def test_a_worker_takes_the_units_of_a_run_of_another(parts: Parts, standin: Running) -> None:
     await connected(parts, standin)
-    standin.platform.switch(latency_ms=SLOW_MS)
-    lender, stop = msgspec.structs.replace(parts, metrics=Metrics()), asyncio.Event()
-    lending = asyncio.create_task(lend_hands(lender, stop, owner=lambda: "lender"))
-    job = sync_job(parts, "prod", schedule=Every(1e9), mode=Mode.FULL)
-    running_job = asyncio.create_task(Runner(parts.db, owner="runner").run(job, scheduled_at=now_utc()))
+    stop = asyncio.Event()
+    async with line_of(parts, "prod") as jfrog:
+        run = await planned(parts, jfrog)
+        lending = asyncio.create_task(lend_hands(parts, stop, owner=lambda: "lender"))
 
-    while not has_asked(lender) and not running_job.done():
-        await asyncio.sleep(0.02)
-    standin.platform.switch(latency_ms=0)
-    ran = await running_job
-    stop.set()
-    await lending
+        progress = await done(parts, run.id)
+        stop.set()
+        await lending
 
-    assert ran.outcome is Outcome.SUCCEEDED
-    assert ran.counts["images"] >= IMAGES
-    assert ran.counts["found"] == await parts.db.read(findings)
-    assert has_asked(lender)
-    assert await parts.db.read(units) == 0
+    assert progress.units > 1
+    assert progress.counts["images"] >= 100
+    assert progress.counts["found"] == await parts.db.read(findings)
+
+
+async def test_a_worker_lends_no_hand_to_itself(parts: Parts, standin: Running) -> None:
+    await connected(parts, standin)
+    stop = asyncio.Event()
+    async with line_of(parts, "prod") as jfrog:
+        run = await planned(parts, jfrog)
+        lending = asyncio.create_task(lend_hands(parts, stop, owner=lambda: "runner"))
+        await asyncio.gather(
+            working.work(run), working.work(run)
+        )  # two of one worker share its units as well
+
+        progress = await done(parts, run.id)
+        stop.set()
+        await lending
+
+    assert progress.counts["found"] == await parts.db.read(findings)
