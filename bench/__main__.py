@@ -22,6 +22,7 @@ BENCHMARKS = {
     "import": "bench.intake",
     "findings": "bench.findings",
     "sync": "bench.sync",
+    "hands": "bench.hands",
 }
 """The name that a person types, and the module whose `measure` is the benchmark. The quick ones first."""
 

@@ -112,9 +112,11 @@ async def grown(place: Path, images: int, *, latency_ms: int) -> AsyncIterator[A
         yield standin
 
 
-async def connected(folder: Path, standin: Address) -> Stage:
+async def connected(
+    folder: Path, standin: Address, *, concurrency: int = CONCURRENCY, database: str = ""
+) -> Stage:
     """Set up a `reedbed` that has a connection to a platform, and has read nothing yet."""
-    home = Home(folder)
-    await home.add_platform(standin, concurrency=CONCURRENCY)
+    home = Home(folder, {"REEDBED_DATABASE": database} if database else None)
+    await home.add_platform(standin, concurrency=concurrency)
     await home.run("connection", "add", NAME, PLATFORM)
     return Stage(home, standin)
