@@ -43,6 +43,7 @@ class Findings:
         self._jfrog = jfrog
         self._version = 2
         self._size = FIRST
+        self._careful = False  # a batch was too much once
 
     @property
     def batch(self) -> int:
@@ -65,9 +66,9 @@ class Findings:
             outcome = await self._ask(batch)
             if isinstance(outcome, Summaries):
                 answers |= _answers(batch, outcome)
-                self._size = min(MOST, self._size + 1)
+                self._size = min(MOST, self._size + (1 if self._careful else FIRST // 2))
             elif len(batch) > 1 and outcome.cause in TOO_MUCH:
-                self._size = max(1, min(self._size, len(batch)) // 2)
+                self._size, self._careful = max(1, min(self._size, len(batch)) // 2), True
                 waiting += [batch[len(batch) // 2 :], batch[: len(batch) // 2]]
             else:
                 answers |= {each: _unavailable(each, outcome.seen) for each in batch}
