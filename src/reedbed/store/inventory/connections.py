@@ -16,7 +16,6 @@ from sqlalchemy import (
     Table,
     Text,
     delete,
-    func,
     insert,
     select,
 )
@@ -262,12 +261,6 @@ def history(sql: Sql, name: str, *, limit: int = KEEP_TESTS) -> list[tuple[datet
 
 def _checks_of(name: str) -> Select[Any]:
     return select(*_CHECK).where(CHECKS.c.connection == name).order_by(CHECKS.c.position)
-
-
-def count_of(sql: Sql, platform: str) -> int:
-    """Count the connections that refer to a platform."""
-    query = select(func.count()).where(CONNECTIONS.c.platform == platform)
-    return sql.execute(query).scalar_one()
 
 
 def _unknown(sql: Sql, name: str) -> SettingsError:

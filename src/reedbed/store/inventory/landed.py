@@ -192,14 +192,6 @@ def texts(connection: Connection, digests: Iterable[str]) -> dict[str, bytes]:
     return found
 
 
-def known_texts(connection: Connection, digests: Iterable[str]) -> set[str]:
-    """Say which texts are there."""
-    found: set[str] = set()
-    for some in slices(sorted(set(digests)), 500):
-        found |= set(connection.execute(select(TEXTS.c.digest).where(TEXTS.c.digest.in_(some))).scalars())
-    return found
-
-
 def save_blobs(connection: Connection, name: str, blobs: Mapping[str, bytes]) -> None:
     """Keep manifests and config blobs by their digests, for ever: such content cannot change."""
     rows = [{"connection": name, "digest": d, "body": packed(body)} for d, body in sorted(blobs.items())]

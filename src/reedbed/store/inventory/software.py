@@ -1,6 +1,6 @@
 """The software that assets have installed."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, delete, func, select
@@ -48,16 +48,6 @@ def _storable(row: Installed) -> Installed:
     keys = {name: storable_key(row[name]) for name in ("purl", "version", "name")}
     texts = {name: row[name] and storable(row[name]) for name in ("type", "path", "layer")}
     return row | keys | texts | {"licences": tuple(storable(each) for each in row["licences"])}
-
-
-def of_assets(connection: Connection, assets: Iterable[str]) -> list[Installed]:
-    """Read the software of some assets, by asset, purl and version."""
-    found: list[Installed] = []
-    for some in slices(sorted(set(assets))):
-        order = (SOFTWARE.c.asset, SOFTWARE.c.purl, SOFTWARE.c.version)
-        query = select(SOFTWARE).where(SOFTWARE.c.asset.in_(some)).order_by(*order)
-        found += [dict(row) for row in connection.execute(query).mappings()]
-    return found
 
 
 def count(connection: Connection, name: str) -> int:
