@@ -46,24 +46,20 @@ async def beginning(run: Sync) -> tuple[Sync, datetime | None]:
 
 
 async def mark(run: Sync, repositories: Sequence[Repo]) -> None:
-    """Mark the images that this run has to read; one that reads all keeps Xray's counts for the next."""
+    """Mark the images that this run has to read."""
     if run.mode is Mode.FULL:
         await run.db.write(assets.want_all, run.connection, run=run.id)
-    else:
-        before = run.now() - timedelta(hours=run.scope.refresh_h)
-        await run.db.write(assets.want_stale, run.connection, run=run.id, before=before, since=run.started_at)
-    if Stream.VULNERABILITIES in run.scope.streams:
-        for key in storage_keys([r for r in repositories if r.packageType.lower() in IMAGE_TYPES]):
-            await _follow_counts(run, key)
-
-
-async def _follow_counts(run: Sync, key: str) -> None:
-    """Mark the images of a repository that Xray counts otherwise than before."""
-    try:
-        async for page in scanned_images(run.jfrog, key):
-            await _compare(run, shown_key(key), page)
-    except ReedbedError as error:  # no more than a hint: every image is read again in time
-        log.warning("scans_not_listed", connection=run.connection, repository=key, why=error.why)
+        return
+    before = run.now() - timedelta(hours=run.scope.refresh_h)
+    await run.db.write(assets.want_stale, run.connection, run=run.id, before=before, since=run.started_at)
+    if Stream.VULNERABILITIES not in run.scope.streams:
+        return
+    for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
+        try:
+            async for page in scanned_images(run.jfrog, key):
+                await _compare(run, shown_key(key), page)
+        except ReedbedError as error:  # no more than a hint: every image is read again in time
+            log.warning("scans_not_listed", connection=run.connection, repository=key, why=error.why)
 
 
 async def _compare(run: Sync, repository: str, page: Sequence[Counted]) -> None:
