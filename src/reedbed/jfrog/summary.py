@@ -20,7 +20,8 @@ from reedbed.model.inventory import Coverage
 from reedbed.model.records import Shape, VulnerabilityRecord
 
 FIRST, MOST = 20, 50
-LARGEST = 512 * 1024 * 1024
+LARGEST = 128 * 1024 * 1024
+"""Bytes of an answer; a larger one is asked for again in halves. A large image has some 2 MB."""
 TOO_MUCH = frozenset({Cause.TIMEOUT, Cause.TOO_LARGE, Cause.SERVER_ERROR, Cause.DROPPED, Cause.TRUNCATED})
 """What a smaller batch may mend."""
 
