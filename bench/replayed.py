@@ -22,7 +22,8 @@ from reedbed.intel import flow
 from reedbed.jobs import RunContext
 from reedbed.settings import load
 from reedbed.store import runs
-from reedbed.wiring import Parts, line_to, opened, safedep_credentials, target
+from reedbed.wiring.lines import line_to, safedep_credentials, target
+from reedbed.wiring.parts import Parts, opened
 
 
 class Lived(msgspec.Struct, frozen=True, kw_only=True):

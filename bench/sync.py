@@ -14,7 +14,7 @@ import msgspec
 from bench.figure import Figure, Remark
 from bench.synced import CONCURRENCY, NAME, Stage, Synced, connected, grown
 from jfrog_standin.steering import ask
-from reedbed.inventory.replay import Replayed
+from reedbed.inventory.run.replay import Replayed
 
 IMAGES = int(os.environ.get("BENCH_IMAGES", "10000"))
 LATENCY_MS = 100

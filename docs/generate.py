@@ -5,7 +5,7 @@ from pathlib import Path
 
 from reedbed.cli.app import app
 from reedbed.cli.exit import Exit
-from reedbed.inventory.reference import reference_page as connections_page
+from reedbed.inventory.connection.reference import reference_page as connections_page
 from reedbed.inventory.transform.reference import reference_page as maps_page
 from reedbed.metrics import reference_page as metrics_page
 from reedbed.model.query.reference import reference_page as tokens_page

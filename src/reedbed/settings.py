@@ -19,7 +19,7 @@ from msgspec import Meta
 from reedbed.errors import SettingsError
 from reedbed.feeds.login_settings import Login
 from reedbed.feeds.settings import FeedSettings
-from reedbed.inventory.score import Weights
+from reedbed.inventory.findings.score import Weights
 
 SECRET_VARIABLES = {
     "REEDBED_SECRET_KEY": "the key that encrypts credentials at rest, instead of a key file",

@@ -9,7 +9,7 @@ from inventory.pond import Flaw, Pond
 from inventory.rules import Scan, World
 from jfrog_standin.faults import Fault, Params
 from jfrog_standin.xray.scan import ScanStatus
-from reedbed.inventory.scope import Filters
+from reedbed.inventory.connection.scope import Filters
 
 REPOSITORIES = ("a-local", "b-local")
 PATHS = ("app", "web")

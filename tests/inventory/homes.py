@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from jfrog_standin.server import Running
-from reedbed.inventory.connections import New, Tested
-from reedbed.inventory.scope import Scope
+from reedbed.inventory.connection.connections import New, Tested
+from reedbed.inventory.connection.scope import Scope
 from reedbed.model.platform import Platform
 from reedbed.settings import Settings
-from reedbed.wiring import Parts, opened
+from reedbed.wiring.parts import Parts, opened
 
 
 @asynccontextmanager

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from sqlalchemy import Connection, insert
 
 from inventory.transform_records import IMAGE, REPOSITORY, SCAN
-from reedbed.inventory.landing import landing_of, landing_of_scan, text_of
+from reedbed.inventory.records.landing import landing_of, landing_of_scan, text_of
 from reedbed.model.platform import Platform
 from reedbed.store import platforms
 from reedbed.store.inventory import landed

@@ -14,10 +14,10 @@ from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
 from jfrog_standin.xray.scan import Hit, Scan, ScanCve, ScanIssue, ScannedComponent, ScanStatus
-from reedbed.inventory import flow
-from reedbed.inventory.run import Mode, Sync
-from reedbed.inventory.scope import Scope
-from reedbed.inventory.starting import shapes
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.run import flow
+from reedbed.inventory.run.context import Mode, Sync
+from reedbed.inventory.run.starting import shapes
 from reedbed.jfrog.breaker import Breaker
 from reedbed.jfrog.session import JFrog, Patience, connect
 from reedbed.jobs import Counts

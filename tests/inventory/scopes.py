@@ -5,8 +5,8 @@ from typing import Any
 
 import msgspec
 
-from reedbed.inventory.ending import Closing, closing, over
-from reedbed.inventory.plan import (
+from reedbed.inventory.findings.ending import Closing, closing, over
+from reedbed.inventory.findings.plan import (
     Changes,
     Event,
     Facts,

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 from sqlalchemy import Connection
 
-from reedbed.inventory.landing import text_of
-from reedbed.inventory.layers import chains
+from reedbed.inventory.records.landing import text_of
+from reedbed.inventory.records.layers import chains
 from reedbed.model.identity import asset_id, finding_id
 from reedbed.model.inventory import Applicability, AssetClass, FindingType, Severity, Status
 from reedbed.model.platform import Platform

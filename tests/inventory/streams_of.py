@@ -6,8 +6,8 @@ from sqlalchemy import Connection, select
 
 from inventory.pond import CONNECTION, Pond
 from jfrog_standin.faults import Fault, Params
-from reedbed.inventory.run import Mode
-from reedbed.inventory.scope import DEFAULT_STREAMS, Scope
+from reedbed.inventory.connection.scope import DEFAULT_STREAMS, Scope
+from reedbed.inventory.run.context import Mode
 from reedbed.jfrog.exchange import JSON, Call, json_body
 from reedbed.model.inventory import FindingType, Status, Stream
 from reedbed.store.inventory import streams

@@ -5,10 +5,10 @@ import sys
 from datetime import UTC, datetime
 
 from inventory.pond import CONNECTION
-from reedbed.inventory import flow
-from reedbed.inventory.run import Sync
-from reedbed.inventory.scope import Scope
-from reedbed.inventory.starting import shapes
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.run import flow
+from reedbed.inventory.run.context import Sync
+from reedbed.inventory.run.starting import shapes
 from reedbed.jfrog.session import connect
 from reedbed.model.platform import Platform
 from reedbed.store import runs

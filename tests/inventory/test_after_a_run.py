@@ -16,13 +16,14 @@ from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
-from reedbed.inventory.exports import Stored
-from reedbed.inventory.fixing import fixes
-from reedbed.inventory.run import Mode
+from reedbed.inventory.exports.stored import Stored
+from reedbed.inventory.findings.fixing import fixes
+from reedbed.inventory.run.context import Mode
 from reedbed.jobs import Every, Outcome, now_utc
 from reedbed.model.exports import Asset, Finding, Head
 from reedbed.sinks import cyclonedx, etm, openvex, sarif
-from reedbed.wiring import Parts, sync_job
+from reedbed.wiring.jobs import sync_job
+from reedbed.wiring.parts import Parts
 from reedbed.worker.run import Runner
 from sinks.openvex_rules import faults
 from sinks.rows import whole

@@ -17,9 +17,18 @@ from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import Certificate, StandIn
 from reedbed.errors import SettingsError
-from reedbed.inventory.checks import AUTHORISATION, CREDENTIAL, DATA, FIVE, NETWORK, TLS, check, passed
-from reedbed.inventory.probes import NEEDS
-from reedbed.inventory.scope import DEFAULT_STREAMS, Scope
+from reedbed.inventory.connection.checks import (
+    AUTHORISATION,
+    CREDENTIAL,
+    DATA,
+    FIVE,
+    NETWORK,
+    TLS,
+    check,
+    passed,
+)
+from reedbed.inventory.connection.probes import NEEDS
+from reedbed.inventory.connection.scope import DEFAULT_STREAMS, Scope
 from reedbed.jfrog.session import Patience
 from reedbed.jobs import now_utc
 from reedbed.model.inventory import Stream
@@ -27,7 +36,7 @@ from reedbed.model.platform import Platform
 from reedbed.store import platforms
 from reedbed.store.inventory import connections as store
 from reedbed.store.inventory.connections import Check, Outcome, State
-from reedbed.wiring import Parts
+from reedbed.wiring.parts import Parts
 
 ONCE = Patience(attempts=1)
 

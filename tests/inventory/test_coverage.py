@@ -7,8 +7,8 @@ import pytest
 from inventory.pond import START, Flaw, Pond, pond
 from jfrog_standin.faults import Fault, Params
 from jfrog_standin.xray.scan import ScanStatus
-from reedbed.inventory.coverage import Before, concluded, doubtful
-from reedbed.inventory.run import Mode
+from reedbed.inventory.run.context import Mode
+from reedbed.inventory.run.coverage import Before, concluded, doubtful
 from reedbed.jfrog.scan_status import Told
 from reedbed.jfrog.summary import Answer
 from reedbed.model.inventory import Coverage, Status

@@ -29,8 +29,8 @@ from inventory.days import (
 )
 from inventory.pond import Key, Pond, View, pond
 from inventory.test_days import SEQUENCES
-from reedbed.inventory.run import Mode
-from reedbed.inventory.scope import Filters
+from reedbed.inventory.connection.scope import Filters
+from reedbed.inventory.run.context import Mode
 from reedbed.model.inventory import Lifecycle, Status
 from reedbed.store.database import open_database
 from reedbed.store.inventory.assets import ASSETS

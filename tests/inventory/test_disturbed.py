@@ -11,7 +11,7 @@ from flow.disturbed import LONG, STRIKES
 from inventory.disturbing import ALL, READS, ROUTES, TIMEOUT_S, Case, fault, first_day, next_day, over, sample
 from inventory.pond import Key, Pond, View, pond
 from reedbed.errors import ReedbedError
-from reedbed.inventory.run import Mode
+from reedbed.inventory.run.context import Mode
 from reedbed.model.inventory import Status
 from reedbed.store.database import Database
 

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, Table, func, select
 from inventory.stocked import Flaw, put, register
 from reedbed.errors import Refused, SettingsError, Unreadable
 from reedbed.feeds import epss, kev
-from reedbed.inventory.enrich import Given, import_epss, import_kev
+from reedbed.inventory.findings.enrich import Given, import_epss, import_kev
 from reedbed.store.database import Database
 from reedbed.store.inventory import enrichment
 from reedbed.store.inventory.findings import EPSS, KEV

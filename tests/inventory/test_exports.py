@@ -13,7 +13,7 @@ from cyclonedx.validation.json import JsonStrictValidator
 
 from databases import Cluster
 from inventory.stocked import Flaw, digest_of, flaw_id, image_id, put, register
-from reedbed.inventory.exports import Stored
+from reedbed.inventory.exports.stored import Stored
 from reedbed.model.exports import Asset, Finding, Head
 from reedbed.model.inventory import Severity
 from reedbed.sinks import comma_separated, cyclonedx, etm, json_lines, openvex, parquet, sarif

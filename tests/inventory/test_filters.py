@@ -16,8 +16,7 @@ from inventory.homes import connected, home
 from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
-from reedbed.inventory import previewing
-from reedbed.inventory.filters import (
+from reedbed.inventory.connection.filters import (
     Place,
     Repository,
     Share,
@@ -29,13 +28,16 @@ from reedbed.inventory.filters import (
     preview,
     written,
 )
-from reedbed.inventory.run import Mode
-from reedbed.inventory.scope import Filters, Scope
+from reedbed.inventory.connection.scope import Filters, Scope
+from reedbed.inventory.run import previewing
+from reedbed.inventory.run.context import Mode
 from reedbed.jobs import Every, now_utc
 from reedbed.model.inventory import Applicability, Severity, Status
 from reedbed.store.inventory.assets import IMAGE_REFS
 from reedbed.store.inventory.findings import FINDINGS
-from reedbed.wiring import Parts, line_of, sync_job
+from reedbed.wiring.jobs import sync_job
+from reedbed.wiring.lines import line_of
+from reedbed.wiring.parts import Parts
 from reedbed.worker.run import Runner
 
 NOW = datetime(2026, 5, 2, tzinfo=UTC)

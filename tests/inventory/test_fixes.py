@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reedbed.inventory.fixes import Group, mends, order_of, upgrades
+from reedbed.inventory.findings.fixes import Group, mends, order_of, upgrades
 
 NPM = "pkg:npm/lodash"
 

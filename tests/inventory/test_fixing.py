@@ -1,8 +1,8 @@
 """Fixes counted in the store, and what came with a base image."""
 
 from inventory.stocked import Flaw, put, register
-from reedbed.inventory.fixing import fixes
-from reedbed.inventory.layers import attribute_bases
+from reedbed.inventory.findings.fixing import fixes
+from reedbed.inventory.records.layers import attribute_bases
 from reedbed.model.inventory import Severity
 from reedbed.store.database import Database
 from reedbed.store.inventory.fixes import base_share

@@ -12,17 +12,18 @@ from inventory.homes import connected, home
 from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
-from reedbed.inventory import due, working
-from reedbed.inventory.listing import list_all_images, list_repositories
-from reedbed.inventory.run import Sync
-from reedbed.inventory.scope import Scope
-from reedbed.inventory.starting import FLOW, shapes
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.run import due, working
+from reedbed.inventory.run.context import Sync
+from reedbed.inventory.run.listing import list_all_images, list_repositories
+from reedbed.inventory.run.starting import FLOW, shapes
 from reedbed.jfrog.session import JFrog
 from reedbed.jobs import now_utc
 from reedbed.store import runs
 from reedbed.store.inventory import units
 from reedbed.store.inventory.findings import FINDINGS
-from reedbed.wiring import Parts, line_of
+from reedbed.wiring.lines import line_of
+from reedbed.wiring.parts import Parts
 from reedbed.worker.hands import lend_hands
 
 

@@ -8,8 +8,7 @@ import pytest
 from inventory.landed_records import land
 from inventory.transform_records import IMAGE, REPOSITORY, SCAN
 from reedbed.errors import SettingsError
-from reedbed.inventory import known_maps, landed_records
-from reedbed.inventory.transform import MapInvalid, defaults
+from reedbed.inventory.transform import MapInvalid, defaults, known_maps, landed_records
 from reedbed.inventory.transform.merge import Prefer
 from reedbed.store import audit
 from reedbed.store.database import Database

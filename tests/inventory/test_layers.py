@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reedbed.inventory.layers import base, chains, layers_of
+from reedbed.inventory.records.layers import base, chains, layers_of
 from reedbed.model.records import Digested, ImageRecord
 
 

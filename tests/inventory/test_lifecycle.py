@@ -4,8 +4,8 @@ import msgspec
 import pytest
 
 from inventory.scopes import OnPaper, facts, seen
-from reedbed.inventory.ending import NO_IMAGE, REPLACED, WITHDRAWN, over, too_many
-from reedbed.inventory.plan import Occurrence, fix_version
+from reedbed.inventory.findings.ending import NO_IMAGE, REPLACED, WITHDRAWN, over, too_many
+from reedbed.inventory.findings.plan import Occurrence, fix_version
 from reedbed.model.inventory import Applicability, Coverage, Severity, Status
 
 FLAW = facts("CVE-1")

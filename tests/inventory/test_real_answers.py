@@ -8,9 +8,9 @@ import pytest
 from sqlalchemy import Connection
 
 from inventory.pond import CONNECTION, Pond, pond
-from reedbed.inventory.landing import IMAGE, landing_of, landing_of_scan, scan_of, text_of
-from reedbed.inventory.observed import observed, vulnerability_key
-from reedbed.inventory.reconcile import reconcile
+from reedbed.inventory.findings.observed import observed, vulnerability_key
+from reedbed.inventory.findings.reconcile import reconcile
+from reedbed.inventory.records.landing import IMAGE, landing_of, landing_of_scan, scan_of, text_of
 from reedbed.jfrog.issues import vulnerabilities
 from reedbed.jfrog.summary_wire import Issue, Summaries
 from reedbed.model.identity import asset_id

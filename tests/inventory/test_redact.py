@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reedbed.inventory.redact import DEEPEST, HIDDEN, redacted, redacted_config, redacted_names
+from reedbed.inventory.records.redact import (
+    DEEPEST,
+    HIDDEN,
+    redacted,
+    redacted_config,
+    redacted_names,
+)
 
 SECRET = "hunter2-hunter2"
 FULL = 300_000

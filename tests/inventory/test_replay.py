@@ -6,11 +6,10 @@ import msgspec
 from sqlalchemy import Connection, select
 
 from inventory.pond import CONNECTION, Flaw, Pond, pond
-from reedbed.inventory import known_maps
-from reedbed.inventory.connections import scope_of
-from reedbed.inventory.replay import Replayed, replay
-from reedbed.inventory.scope import Scope
-from reedbed.inventory.transform import defaults
+from reedbed.inventory.connection.connections import scope_of
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.run.replay import Replayed, replay
+from reedbed.inventory.transform import defaults, known_maps
 from reedbed.jobs import now_utc
 from reedbed.model.inventory import Stream
 from reedbed.store.database import Database

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reedbed.inventory.rhythm import (
+from reedbed.inventory.connection.rhythm import (
     Cron,
     Daily,
     Interval,
@@ -21,7 +21,7 @@ from reedbed.inventory.rhythm import (
     read_rhythm,
     write_rhythm,
 )
-from reedbed.inventory.schedule import (
+from reedbed.inventory.connection.schedule import (
     Cadence,
     Missed,
     Schedule,

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reedbed.inventory.score import Inputs, Weights, asset_score, score
+from reedbed.inventory.findings.score import Inputs, Weights, asset_score, score
 from reedbed.model.inventory import Applicability, Severity
 
 INPUTS = st.builds(

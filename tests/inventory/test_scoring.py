@@ -3,9 +3,9 @@
 import pytest
 
 from inventory.stocked import Flaw, flaw_id, image_id, put, register
-from reedbed.inventory.exports import Stored
-from reedbed.inventory.score import Weights
-from reedbed.inventory.scoring import Rescored, rescore
+from reedbed.inventory.exports.stored import Stored
+from reedbed.inventory.findings.score import Weights
+from reedbed.inventory.findings.scoring import Rescored, rescore
 from reedbed.model.inventory import Applicability
 from reedbed.store.database import Database
 from reedbed.store.inventory import enrichment

@@ -13,15 +13,16 @@ from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
 from reedbed.errors import SettingsError
-from reedbed.inventory.rhythm import Daily
-from reedbed.inventory.schedule import Schedule
-from reedbed.inventory.starting import enabled
-from reedbed.inventory.states import Last, Planned, Standing, standing
+from reedbed.inventory.connection.rhythm import Daily
+from reedbed.inventory.connection.schedule import Schedule
+from reedbed.inventory.connection.states import Last, Planned, Standing, standing
+from reedbed.inventory.run.starting import enabled
 from reedbed.jobs import Counts, Job, Outcome, RunContext, now_utc
 from reedbed.store import runs
 from reedbed.store.inventory import connections as store
 from reedbed.store.inventory import streams
-from reedbed.wiring import Parts, sync_jobs
+from reedbed.wiring.jobs import sync_jobs
+from reedbed.wiring.parts import Parts
 from reedbed.worker.run import Ran, Runner
 from reedbed.worker.schedule import due
 

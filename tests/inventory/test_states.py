@@ -6,10 +6,10 @@ from typing import Any
 import msgspec
 import pytest
 
-from reedbed.inventory.rhythm import Daily, Once
-from reedbed.inventory.schedule import Schedule
-from reedbed.inventory.scope import Scope
-from reedbed.inventory.states import Last, Planned, standing
+from reedbed.inventory.connection.rhythm import Daily, Once
+from reedbed.inventory.connection.schedule import Schedule
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.connection.states import Last, Planned, standing
 from reedbed.model.inventory import Stream
 from reedbed.store.inventory.connections import Connection, State
 from reedbed.store.inventory.streams import Phase, RunStream

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from reedbed.inventory.streams.covering import Place, Subject, cover, until
+from reedbed.inventory.run.streams.covering import Place, Subject, cover, until
 from reedbed.jfrog.ignore_rules import IgnoreRule, Named
 from reedbed.model.inventory import FindingType
 from reedbed.store.inventory.violations import Broken

@@ -14,8 +14,8 @@ from inventory.pond import CONNECTION, Flaw, Pond, pond
 from inventory.streams_of import allow, choose, found, post, refuse, sync, tags
 from jfrog_standin.artifactory import packages
 from jfrog_standin.xray.scan import License, Risk, Scan, ScannedComponent
-from reedbed.inventory.run import Mode
-from reedbed.inventory.streams.tagging import TagRules
+from reedbed.inventory.records.tagging import TagRules
+from reedbed.inventory.run.context import Mode
 from reedbed.model.inventory import FindingType, Lifecycle, Status, Stream, Triage
 from reedbed.store.database import Database, open_database
 from reedbed.store.inventory.assets import ASSET_TAGS, ASSETS, SOFTWARE

@@ -8,7 +8,7 @@ import pytest
 from inventory.receiving import SECRET, Desk, desk
 from inventory.stocked import AT, Flaw, put, register
 from reedbed.errors import SettingsError
-from reedbed.inventory.telling import WAITS_S, tell
+from reedbed.inventory.exports.telling import WAITS_S, tell
 from reedbed.jobs import Counts
 from reedbed.model.inventory import Severity
 from reedbed.model.secret import Secret

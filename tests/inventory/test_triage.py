@@ -7,10 +7,10 @@ from sqlalchemy import select
 
 from inventory.pond import CONNECTION, START, Flaw, pond
 from reedbed.errors import SettingsError
-from reedbed.inventory.held import confirm, held, reject
-from reedbed.inventory.run import Mode
-from reedbed.inventory.scope import Scope
-from reedbed.inventory.triage import JUSTIFICATIONS, Judgement, expire, judge
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.findings.held import confirm, held, reject
+from reedbed.inventory.findings.triage import JUSTIFICATIONS, Judgement, expire, judge
+from reedbed.inventory.run.context import Mode
 from reedbed.model.inventory import Status, Triage
 from reedbed.store import audit
 from reedbed.store.database import Database

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import Connection as Sql
 
 from reedbed.errors import SettingsError
-from reedbed.inventory.scope import Scope
+from reedbed.inventory.connection.scope import Scope
 from reedbed.model.secret import Secret
 from reedbed.store import platforms, runs
 from reedbed.store.database import Database

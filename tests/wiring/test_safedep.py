@@ -12,7 +12,8 @@ from reedbed.jobs import Counts, RunContext, now_utc
 from reedbed.model.secret import Secret
 from reedbed.settings import Settings
 from reedbed.store import logins, runs
-from reedbed.wiring import Parts, feed_jobs, opened
+from reedbed.wiring.jobs import feed_jobs
+from reedbed.wiring.parts import Parts, opened
 from safedep_standin.account import KEY, TENANT
 from safedep_standin.data_plane import DataPlane
 from safedep_standin.server import running

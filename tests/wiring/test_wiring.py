@@ -16,7 +16,10 @@ from reedbed.model.platform import Platform
 from reedbed.settings import Intel, Settings
 from reedbed.store import platforms
 from reedbed.store.vault import new_key
-from reedbed.wiring import Parts, SharedPace, hunt_jobs, opened, rotate_key, stored, terms
+from reedbed.wiring.jobs import hunt_jobs
+from reedbed.wiring.lines import stored
+from reedbed.wiring.pace import SharedPace
+from reedbed.wiring.parts import Parts, opened, rotate_key, terms
 
 PROD = Platform(name="prod", url="https://jfrog.example", per_second=200.0)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from reedbed.model.secret import Secret
     from reedbed.settings import Settings
     from reedbed.store.profiles import Profile
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,62}")
@@ -74,7 +74,7 @@ async def login(
     no_keychain
         Keep the key encrypted in the database though there is a keychain.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     settings = (common or Common()).load()
     name = profile_name(profile)
@@ -100,7 +100,7 @@ async def status(*, json: AsJson = False, common: Common | None = None) -> int:
     """
     from reedbed.jobs import now_utc
     from reedbed.store import profiles
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         stored = await parts.db.read(profiles.list_all)
@@ -126,7 +126,7 @@ async def logout(*, profile: str | None = None, common: Common | None = None) ->
         Which login; without it SAFEDEP_PROFILE, then default.
     """
     from reedbed.store import logins
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     name = profile_name(profile)
     async with opened((common or Common()).load()) as parts:

@@ -9,9 +9,9 @@ from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
 
 if TYPE_CHECKING:
-    from reedbed.inventory.enrich import Given, Imported
-    from reedbed.inventory.scoring import Rescored
-    from reedbed.wiring import Parts
+    from reedbed.inventory.findings.enrich import Given, Imported
+    from reedbed.inventory.findings.scoring import Rescored
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 
@@ -43,9 +43,9 @@ async def epss(
     json
         Print one JSON value.
     """
-    from reedbed.inventory.enrich import import_epss
+    from reedbed.inventory.findings.enrich import import_epss
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     given = _given(origin, as_of, allow_smaller, ca_file, allow_plain_http)
     async with opened((common or Common()).load()) as parts:
@@ -83,9 +83,9 @@ async def kev(
     json
         Print one JSON value.
     """
-    from reedbed.inventory.enrich import import_kev
+    from reedbed.inventory.findings.enrich import import_kev
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     given = _given(origin, as_of, allow_smaller, ca_file, allow_plain_http)
     async with opened((common or Common()).load()) as parts:
@@ -96,7 +96,7 @@ async def kev(
 def _given(
     origin: str, as_of: str | None, allow_smaller: bool, ca_file: str, allow_plain_http: bool
 ) -> "Given":
-    from reedbed.inventory.enrich import Given
+    from reedbed.inventory.findings.enrich import Given
 
     return Given(
         origin=origin,
@@ -108,7 +108,7 @@ def _given(
 
 
 async def _finish(parts: "Parts", done: "Imported", *, as_json: bool) -> int:
-    from reedbed.inventory.scoring import rescore
+    from reedbed.inventory.findings.scoring import rescore
 
     rescored = await rescore(parts.db, parts.settings.score)
     if as_json:
@@ -135,8 +135,8 @@ async def score(*, json: AsJson = False, common: Common | None = None) -> int:
     json
         Print one JSON value.
     """
-    from reedbed.inventory.scoring import rescore
-    from reedbed.wiring import opened
+    from reedbed.inventory.findings.scoring import rescore
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         rescored = await rescore(parts.db, parts.settings.score)
@@ -156,7 +156,7 @@ async def status(*, json: AsJson = False, common: Common | None = None) -> int:
         Print one JSON value.
     """
     from reedbed.store.inventory import enrichment
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(enrichment.list_all)

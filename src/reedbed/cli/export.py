@@ -16,7 +16,7 @@ from reedbed.cli.options import Common
 from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
-    from reedbed.inventory.exports import Stored
+    from reedbed.inventory.exports.stored import Stored
     from reedbed.model.exports import Head
 
 FLAG = Parameter(negative="")
@@ -183,12 +183,12 @@ async def _export(
 ) -> int:
     from importlib.metadata import version
 
-    from reedbed.inventory.asking import assets_asked, findings_asked
-    from reedbed.inventory.exports import Stored
+    from reedbed.inventory.exports.asked import assets_asked, findings_asked
+    from reedbed.inventory.exports.stored import Stored
     from reedbed.jobs import now_utc
     from reedbed.model.exports import Head
     from reedbed.store.inventory.exports import present, standing
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         now = now_utc()

@@ -9,7 +9,7 @@ from reedbed.cli.options import AsJson, Common
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reedbed.inventory.fixing import Fix
+    from reedbed.inventory.findings.fixing import Fix
 
 
 async def fixes(
@@ -26,12 +26,12 @@ async def fixes(
     json
         Print one JSON value.
     """
-    from reedbed.inventory.asking import findings_asked
-    from reedbed.inventory.fixing import fixes as ranked
+    from reedbed.inventory.exports.asked import findings_asked
+    from reedbed.inventory.findings.fixing import fixes as ranked
     from reedbed.jobs import now_utc
     from reedbed.store.inventory.exports import standing
     from reedbed.store.inventory.fixes import base_share
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         where = await findings_asked(parts.db, query, now=now_utc(), otherwise=standing)

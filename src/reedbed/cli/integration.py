@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from reedbed.feeds.settings import SafeDepSettings
     from reedbed.model.platform import Platform
     from reedbed.settings import Settings
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 URL_VARIABLE = "SAFEDEP_INTEGRATION_JFROG_ARTIFACTORY_URL"
@@ -65,7 +65,7 @@ async def run(
     from reedbed.cli.vendor_output import Lines, info
     from reedbed.jfrog.address import platform_url
     from reedbed.model.duration import go_duration
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
     from reedbed.worker.serve import serve
 
@@ -153,7 +153,7 @@ async def _check_login(parts: "Parts", feed: "SafeDepSettings") -> None:
         SettingsError: there is none.
     """
     from reedbed.feeds.safedep_access import required
-    from reedbed.wiring import safedep_credentials
+    from reedbed.wiring.lines import safedep_credentials
 
     await required(lambda profile: safedep_credentials(parts, profile), feed.profile, feed=feed.name)
 

@@ -65,7 +65,7 @@ async def add(
     from reedbed.jobs import now_utc
     from reedbed.model.platform import Platform
     from reedbed.store import platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     settings = (common or Common()).load()
     try:
@@ -105,7 +105,7 @@ async def list_all(*, json: AsJson = False, common: Common | None = None) -> int
         Print one JSON value.
     """
     from reedbed.store import platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(platforms.list_all)
@@ -131,7 +131,8 @@ async def check_one(name: str, *, json: AsJson = False, common: Common | None = 
     from reedbed.jfrog.check import check
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
-    from reedbed.wiring import opened, stored
+    from reedbed.wiring.lines import stored
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         platform, token = await stored(parts, name)
@@ -160,7 +161,7 @@ async def rotate(
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         platform = await parts.db.read(platforms.get, name)
@@ -191,7 +192,7 @@ async def shield(name: str, *, off: Annotated[bool, FLAG] = False, common: Commo
         Only read it from now on; the custom issues that it has stay in Xray, and go on blocking.
     """
     from reedbed.store import platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         platform = await parts.db.read(platforms.get, name)
@@ -211,7 +212,7 @@ async def remove(name: str, *, yes: Annotated[bool, FLAG] = False, common: Commo
         Do it: its ledger, outbox and approvals go with it.
     """
     from reedbed.store import ledger, platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         await parts.db.read(platforms.get, name)

@@ -7,7 +7,7 @@ from reedbed.cli.options import Common
 
 async def rotate(*, common: Common | None = None) -> int:
     """Encrypt every credential with a new key, and forget the old one."""
-    from reedbed.wiring import opened, rotate_key
+    from reedbed.wiring.parts import opened, rotate_key
 
     async with opened((common or Common()).load()) as parts:
         rotated = await rotate_key(parts)

@@ -13,7 +13,7 @@ from reedbed.cli.options import AsJson, Common
 if TYPE_CHECKING:
     from reedbed.store.inventory.streams import RunStream
     from reedbed.store.runs import Run
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
     from reedbed.worker.run import Ran
 
 NEVER_S = 1e9
@@ -40,10 +40,11 @@ async def run(
     json
         Print the run as one JSON value.
     """
-    from reedbed.inventory.run import Mode
+    from reedbed.inventory.run.context import Mode
     from reedbed.jobs import Every
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened, sync_job
+    from reedbed.wiring.jobs import sync_job
+    from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
     from reedbed.worker.run import Runner, run_once
 
@@ -77,7 +78,7 @@ async def status(connection: str = "", *, json: AsJson = False, common: Common |
         Print one JSON value.
     """
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         names = [each.name for each in await parts.db.read(connections.list_all)]
@@ -107,7 +108,7 @@ async def cancel(connection: str, *, common: Common | None = None) -> int:
         Its name.
     """
     from reedbed.store import runs
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         newest = await _newest(parts, connection)
@@ -132,7 +133,7 @@ async def log(run: str, *, limit: int = 200, json: AsJson = False, common: Commo
         Print one JSON value.
     """
     from reedbed.store.inventory import streams
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         newest = await _newest(parts, run)
@@ -149,7 +150,7 @@ async def log(run: str, *, limit: int = 200, json: AsJson = False, common: Commo
 
 
 async def _newest(parts: "Parts", connection: str) -> "Run | None":
-    from reedbed.inventory.starting import FLOW
+    from reedbed.inventory.run.starting import FLOW
     from reedbed.store import runs
 
     return (await parts.db.read(runs.newest, FLOW)).get(connection)

@@ -14,7 +14,7 @@ from reedbed.errors import SettingsError
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from reedbed.inventory.triage import Judgement
+    from reedbed.inventory.findings.triage import Judgement
     from reedbed.store.inventory.triage import Found, Judged
 
 State = Literal["open", "in-review", "affected", "not-affected", "false-positive", "risk-accepted"]
@@ -68,11 +68,11 @@ async def triage(
     json
         Print one JSON value.
     """
-    from reedbed.inventory.triage import Judgement, judge
+    from reedbed.inventory.findings.triage import Judgement, judge
     from reedbed.jobs import now_utc
     from reedbed.model.inventory import Triage
     from reedbed.store.inventory.triage import select_findings
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     now = now_utc()
     said = Judgement(
@@ -112,10 +112,10 @@ async def triaged(*, json: AsJson = False, common: Common | None = None) -> int:
     json
         Print one JSON value.
     """
-    from reedbed.inventory.triage import expire
+    from reedbed.inventory.findings.triage import expire
     from reedbed.jobs import now_utc
     from reedbed.store.inventory.triage import judged
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         await parts.db.write(expire, now=now_utc())
@@ -143,8 +143,8 @@ async def held(connection: str, *, json: AsJson = False, common: Common | None =
     json
         Print one JSON value.
     """
-    from reedbed.inventory.held import held as flow
-    from reedbed.wiring import opened
+    from reedbed.inventory.findings.held import held as flow
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(flow, connection)
@@ -170,9 +170,9 @@ async def confirm(connection: str, *, by: str = "", common: Common | None = None
     by
         Who decides; default: who is signed in to this machine.
     """
-    from reedbed.inventory.held import confirm as flow
+    from reedbed.inventory.findings.held import confirm as flow
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         closed = await parts.db.write(flow, connection, by=by or getpass.getuser(), now=now_utc())
@@ -190,9 +190,9 @@ async def reject(connection: str, *, by: str = "", common: Common | None = None)
     by
         Who decides; default: who is signed in to this machine.
     """
-    from reedbed.inventory.held import reject as flow
+    from reedbed.inventory.findings.held import reject as flow
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         left = await parts.db.write(flow, connection, by=by or getpass.getuser(), now=now_utc())

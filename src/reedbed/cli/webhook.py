@@ -38,11 +38,11 @@ async def add(
     allow_plain_http
         Allow http://, to this machine itself only.
     """
-    from reedbed.inventory.asking import findings_asked
+    from reedbed.inventory.exports.asked import findings_asked
     from reedbed.jobs import PART, now_utc
     from reedbed.sinks.webhook import checked_secret, checked_url
     from reedbed.store.inventory import webhooks
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     if not PART.fullmatch(name):
         raise SettingsError(
@@ -86,7 +86,7 @@ async def list_all(*, json: AsJson = False, common: Common | None = None) -> int
     """
     from reedbed.sinks.webhook import shown
     from reedbed.store.inventory import webhooks
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(webhooks.list_all)
@@ -118,7 +118,8 @@ async def try_out(name: str, *, common: Common | None = None) -> int:
     from reedbed.sinks.webhook import Message, send, session_to
     from reedbed.store.inventory import webhooks
     from reedbed.store.runs import new_id
-    from reedbed.wiring import opened, receiver_of
+    from reedbed.wiring.lines import receiver_of
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         webhook = await parts.db.read(webhooks.get, name)
@@ -142,7 +143,7 @@ async def remove(name: str, *, yes: Annotated[bool, FLAG] = False, common: Commo
         Do it, though messages wait.
     """
     from reedbed.store.inventory import webhooks
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         await parts.db.read(webhooks.get, name)

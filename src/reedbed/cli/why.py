@@ -39,7 +39,8 @@ async def why(
     """
     from reedbed.intel import why as flow
     from reedbed.jobs import now_utc
-    from reedbed.wiring import line_to, opened
+    from reedbed.wiring.lines import line_to
+    from reedbed.wiring.parts import opened
 
     package, version = _release(release)
     asked: list[Live] = []

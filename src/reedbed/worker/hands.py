@@ -10,12 +10,13 @@ from contextlib import suppress
 import structlog
 
 from reedbed.errors import ReedbedError
-from reedbed.inventory import starting
+from reedbed.inventory.run import starting
 from reedbed.jobs import now_utc
 from reedbed.store import runs
 from reedbed.store.inventory import units
 from reedbed.store.runs import Run, State
-from reedbed.wiring import Parts, line_of
+from reedbed.wiring.lines import line_of
+from reedbed.wiring.parts import Parts
 
 log = structlog.get_logger(__name__)
 

@@ -12,7 +12,7 @@ from reedbed.intel.proofs import State, counts
 from reedbed.intel.push import Observer
 from reedbed.intel.report import report
 from reedbed.intel.status import FLOW_OF_FEEDS
-from reedbed.inventory import starting
+from reedbed.inventory.run import starting
 from reedbed.jobs import Job, job_name, now_utc
 from reedbed.metrics import Outbox, Readings
 from reedbed.model.ecosystem import PackageType
@@ -21,7 +21,8 @@ from reedbed.store import findings, outbox, planned, platforms, profiles, runs
 from reedbed.store.database import Database
 from reedbed.store.inventory import connections, webhooks
 from reedbed.store.migrate import is_current
-from reedbed.wiring import Parts, feed_jobs, hunt_jobs, platform_jobs, sync_jobs, webhook_jobs
+from reedbed.wiring.jobs import feed_jobs, hunt_jobs, platform_jobs, sync_jobs, webhook_jobs
+from reedbed.wiring.parts import Parts
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.hands import lend_hands
 from reedbed.worker.health import Health

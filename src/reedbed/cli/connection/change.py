@@ -52,12 +52,12 @@ async def edit(
     by
         Who decides, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.inventory.connections import scope_of
-    from reedbed.inventory.scope import with_needed
-    from reedbed.inventory.starting import shapes
+    from reedbed.inventory.connection.connections import scope_of
+    from reedbed.inventory.connection.scope import with_needed
+    from reedbed.inventory.run.starting import shapes
     from reedbed.store import platforms
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         scope = scope_of(await parts.db.read(connections.get, name))
@@ -123,7 +123,7 @@ async def rotate(
     json
         Print the connection and its checks as one JSON value.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         who = by or getpass.getuser()
@@ -149,7 +149,7 @@ async def enable(name: str, *, by: str = "", common: Common | None = None) -> in
     by
         Who decides, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         await parts.connections.enable(name, who=by or getpass.getuser())
@@ -167,7 +167,7 @@ async def pause(name: str, *, by: str = "", common: Common | None = None) -> int
     by
         Who decides, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         await parts.connections.pause(name, who=by or getpass.getuser())
@@ -190,7 +190,7 @@ async def remove(
         Who decides, for the audit log; default: who is signed in to this machine.
     """
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(connections.get, name)

@@ -13,9 +13,9 @@ from reedbed.errors import SettingsError
 from reedbed.model.inventory import Applicability
 
 if TYPE_CHECKING:
-    from reedbed.inventory.filters import Preview
-    from reedbed.inventory.scope import Filters
-    from reedbed.wiring import Parts
+    from reedbed.inventory.connection.filters import Preview
+    from reedbed.inventory.connection.scope import Filters
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 Patterns = tuple[str, ...]
@@ -87,11 +87,11 @@ async def filters(
     json
         Print the filters and what they come to as one JSON value.
     """
-    from reedbed.inventory.connections import scope_of
-    from reedbed.inventory.scope import Filters
+    from reedbed.inventory.connection.connections import scope_of
+    from reedbed.inventory.connection.scope import Filters
     from reedbed.model.inventory import Severity
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     try:
         wanted = Filters(
@@ -134,9 +134,9 @@ def _pair(text: str) -> tuple[str, str]:
 
 
 async def _counted(parts: "Parts", name: str, wanted: "Filters") -> "Preview":
-    from reedbed.inventory import previewing
+    from reedbed.inventory.run import previewing
     from reedbed.jobs import now_utc
-    from reedbed.wiring import line_of
+    from reedbed.wiring.lines import line_of
 
     counted = await parts.db.read(previewing.from_store, name, wanted, now=now_utc())
     if counted is not None:
@@ -146,7 +146,7 @@ async def _counted(parts: "Parts", name: str, wanted: "Filters") -> "Preview":
 
 
 def _show(wanted: "Filters", counted: "Preview", *, as_json: bool) -> None:
-    from reedbed.inventory.filters import written
+    from reedbed.inventory.connection.filters import written
 
     if as_json:
         show.json({"filters": msgspec.to_builtins(wanted), "preview": counted})

@@ -12,7 +12,7 @@ from reedbed.cli.options import AsJson, Common
 if TYPE_CHECKING:
     from sqlalchemy import Connection as Sql
 
-    from reedbed.inventory.states import Standing
+    from reedbed.inventory.connection.states import Standing
     from reedbed.store.inventory.connections import Connection
 
 
@@ -26,7 +26,7 @@ async def check_one(name: str, *, json: AsJson = False, common: Common | None = 
     json
         Print the connection and its checks as one JSON value.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         tested = await parts.connections.test(name)
@@ -49,7 +49,7 @@ async def list_all(*, json: AsJson = False, common: Common | None = None) -> int
     json
         Print one JSON value.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(_standings)
@@ -78,7 +78,7 @@ async def show_one(name: str, *, tests: int = 3, json: AsJson = False, common: C
         Print one JSON value.
     """
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(connections.get, name)
@@ -96,8 +96,8 @@ async def show_one(name: str, *, tests: int = 3, json: AsJson = False, common: C
 
 
 def _standings(sql: "Sql") -> "list[tuple[Connection, Standing]]":
-    from reedbed.inventory.starting import FLOW
-    from reedbed.inventory.states import standing
+    from reedbed.inventory.connection.states import standing
+    from reedbed.inventory.run.starting import FLOW
     from reedbed.jobs import now_utc
     from reedbed.store import runs
     from reedbed.store.inventory import connections, streams
@@ -112,10 +112,10 @@ def _standings(sql: "Sql") -> "list[tuple[Connection, Standing]]":
 
 
 def _show_profile(known: "Connection", standing: "Standing") -> None:
-    from reedbed.inventory.connections import scope_of
-    from reedbed.inventory.filters import written
-    from reedbed.inventory.rhythm import write_rhythm
-    from reedbed.inventory.starting import schedule_of
+    from reedbed.inventory.connection.connections import scope_of
+    from reedbed.inventory.connection.filters import written
+    from reedbed.inventory.connection.rhythm import write_rhythm
+    from reedbed.inventory.run.starting import schedule_of
 
     scope, schedule = scope_of(known), schedule_of(known)
     rows = [

@@ -15,7 +15,7 @@ from reedbed.model.inventory import Stream
 
 if TYPE_CHECKING:
     from reedbed.model.platform import Platform
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 STREAMS = Parameter(name="--stream", negative="")
@@ -63,11 +63,11 @@ async def add(
     json
         Print the connection and its checks as one JSON value.
     """
-    from reedbed.inventory.connections import New
-    from reedbed.inventory.scope import DEFAULT_STREAMS, Scope, with_needed
+    from reedbed.inventory.connection.connections import New
+    from reedbed.inventory.connection.scope import DEFAULT_STREAMS, Scope, with_needed
     from reedbed.jfrog.address import platform_url
     from reedbed.model.platform import Platform
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     settings = (common or Common()).load()
     try:

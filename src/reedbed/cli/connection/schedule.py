@@ -13,7 +13,7 @@ from reedbed.cli.options import AsJson, Common
 from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
-    from reedbed.inventory.schedule import Schedule
+    from reedbed.inventory.connection.schedule import Schedule
 
 FLAG = Parameter(negative="")
 
@@ -61,12 +61,12 @@ async def schedule(
     json
         Print the schedule and its next moments as one JSON value.
     """
-    from reedbed.inventory.rhythm import read_rhythm
-    from reedbed.inventory.schedule import Missed, Schedule
-    from reedbed.inventory.starting import schedule_of
+    from reedbed.inventory.connection.rhythm import read_rhythm
+    from reedbed.inventory.connection.schedule import Missed, Schedule
+    from reedbed.inventory.run.starting import schedule_of
     from reedbed.model.duration import parse_duration
     from reedbed.store.inventory import connections
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     wanted = None
     if full or incremental or off:
@@ -95,8 +95,8 @@ async def schedule(
 
 
 def _show(name: str, schedule: "Schedule", *, as_json: bool) -> None:
-    from reedbed.inventory.rhythm import write_rhythm
-    from reedbed.inventory.schedule import upcoming
+    from reedbed.inventory.connection.rhythm import write_rhythm
+    from reedbed.inventory.connection.schedule import upcoming
     from reedbed.jobs import now_utc
 
     coming = upcoming(schedule, name, now_utc())

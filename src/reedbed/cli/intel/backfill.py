@@ -18,7 +18,7 @@ from reedbed.model.ecosystem import PackageType
 if TYPE_CHECKING:
     from reedbed.intel.backfill import Chosen
     from reedbed.store.left_out import Selection
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 
@@ -64,7 +64,7 @@ async def backfill(
     json
         Print one JSON value.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     selection = _selection(package, feed=feed, ecosystem=ecosystem, since=since, every=every)
     async with opened((common or Common()).load()) as parts:

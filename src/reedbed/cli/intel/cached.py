@@ -73,7 +73,7 @@ async def _flagged(
     settings: "Settings", file: Path | None, looked: "Sequence[Looked]"
 ) -> "dict[Purl, Flagged]":
     from reedbed.intel import cached as flow
-    from reedbed.wiring import opened, terms
+    from reedbed.wiring.parts import opened, terms
 
     admission = terms(settings).admission
     if file is not None:

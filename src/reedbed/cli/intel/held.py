@@ -36,7 +36,7 @@ async def held(
         Print one JSON value.
     """
     from reedbed.store import outbox, platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         await parts.db.read(platforms.get, platform)
@@ -82,7 +82,7 @@ async def release(
     from reedbed.intel import release as flow
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     keys = [str(_purl(each)) for each in package]
     if bool(keys) == every:

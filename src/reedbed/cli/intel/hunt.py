@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from reedbed.intel.hunt import Hunted
     from reedbed.intel.quarantine import Step
     from reedbed.store.findings import Finding
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 LINES = 1_000
@@ -40,7 +40,7 @@ async def hunt(
         Print one JSON value.
     """
     from reedbed.store import findings, platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         names = platform or tuple(each.name for each in await parts.db.read(platforms.shielded))
@@ -75,7 +75,7 @@ async def _hunt(
     from reedbed.intel import hunt as flow
     from reedbed.jobs import now_utc
     from reedbed.store import platforms
-    from reedbed.wiring import line_to
+    from reedbed.wiring.lines import line_to
 
     hunts: list[Hunted] = []
     failures: dict[str, ReedbedError] = {}
@@ -169,7 +169,7 @@ async def findings(
         Print one JSON value.
     """
     from reedbed.store import findings as table
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(table.page, platform, closed=closed, after=after, limit=limit)
@@ -214,7 +214,7 @@ async def quarantine(
     json
         Print the steps as one JSON value.
     """
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     if not finding:
         raise SettingsError("Nothing was changed", why="no finding is named.", fix="Name some of `hunt`.")
@@ -255,7 +255,7 @@ async def _steps(
 ) -> "list[Step]":
     from reedbed.intel import quarantine as flow
     from reedbed.jobs import now_utc
-    from reedbed.wiring import line_to
+    from reedbed.wiring.lines import line_to
 
     async with line_to(parts, platform) as jfrog:
         if undo:

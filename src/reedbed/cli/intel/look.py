@@ -29,7 +29,7 @@ def explain(*file: Path, json: AsJson = False, common: Common | None = None) -> 
     from reedbed.feeds.osv_record import Taking, read_record
     from reedbed.intel.explain import Decision
     from reedbed.intel.explain import explain as explained
-    from reedbed.wiring import terms
+    from reedbed.wiring.parts import terms
 
     settings = (common or Common()).load()
     taking = Taking(feed="file", id_prefixes=("",))
@@ -60,7 +60,7 @@ async def status(*, json: AsJson = False, common: Common | None = None) -> int:
     """
     from reedbed.intel.status import status as gathered
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         feeds = [each.name for each in parts.settings.feeds]
@@ -124,7 +124,7 @@ async def list_runs(*, limit: int = 20, json: AsJson = False, common: Common | N
     """
     from reedbed.jobs import job_name
     from reedbed.store import runs
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(runs.recent, limit=limit)
@@ -171,7 +171,7 @@ async def list_all(
         Print one JSON value.
     """
     from reedbed.store import advisories
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(advisories.page, feed=feed, named=named, live=not withdrawn, limit=limit)
@@ -197,7 +197,7 @@ async def show_one(package: str, *, json: AsJson = False, common: Common | None 
         Print one JSON value.
     """
     from reedbed.intel.status import known_of
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     asked = purl_of(package)
     async with opened((common or Common()).load()) as parts:
@@ -253,7 +253,7 @@ async def skipped(
         Print one JSON value.
     """
     from reedbed.intel.status import skipped as gathered
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(gathered, parts.terms, feed=feed, limit=limit)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from reedbed.intel.enforce import Proof, Step
     from reedbed.jfrog.blocking import Enforcement
     from reedbed.jfrog.session import JFrog
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 
@@ -41,7 +41,8 @@ async def verify(
     """
     from reedbed.intel.verify import Agreement, Verified, Verifier
     from reedbed.jobs import now_utc
-    from reedbed.wiring import line_to, opened, target
+    from reedbed.wiring.lines import line_to, target
+    from reedbed.wiring.parts import opened
 
     counts = dict.fromkeys(Agreement, 0)
 
@@ -104,7 +105,8 @@ async def enforce(
         Print one JSON value.
     """
     from reedbed.jfrog import enforcement
-    from reedbed.wiring import line_to, opened
+    from reedbed.wiring.lines import line_to
+    from reedbed.wiring.parts import opened
 
     if not repository and not prove_in:
         raise SettingsError(

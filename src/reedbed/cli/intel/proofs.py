@@ -13,7 +13,7 @@ from reedbed.errors import ReedbedError, SettingsError
 
 if TYPE_CHECKING:
     from reedbed.intel.report import Report
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 
 async def proofs(
@@ -34,7 +34,7 @@ async def proofs(
         Print one JSON value.
     """
     from reedbed.store import platforms
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         names = platform or tuple(each.name for each in await parts.db.read(platforms.shielded))
@@ -56,7 +56,7 @@ async def _report(parts: "Parts", name: str, repositories: Sequence[str]) -> "Re
     """Look at a platform, and tell; where it does not answer, tell by the last look."""
     from reedbed.intel import report as flow
     from reedbed.jobs import now_utc
-    from reedbed.wiring import line_to
+    from reedbed.wiring.lines import line_to
 
     away: ReedbedError | None = None
     try:

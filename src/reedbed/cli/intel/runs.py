@@ -12,7 +12,7 @@ from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
     from reedbed.intel.preview import Preview
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
     from reedbed.worker.run import Ran
 
 FLAG = Parameter(negative="")
@@ -35,7 +35,8 @@ async def once(
     json
         Print the runs as one JSON value.
     """
-    from reedbed.wiring import feed_jobs, opened, platform_jobs
+    from reedbed.wiring.jobs import feed_jobs, platform_jobs
+    from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
     from reedbed.worker.run import Runner, run_once
 
@@ -52,7 +53,7 @@ async def once(
 
 async def run(*, common: Common | None = None) -> int:
     """Read the feeds and bring Xray to what they say on a schedule, as a daemon."""
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
     from reedbed.worker.serve import serve
 
@@ -87,7 +88,9 @@ async def plan(
     """
     from reedbed.intel.preview import preview
     from reedbed.jobs import now_utc
-    from reedbed.wiring import feed_jobs, line_to, opened, target
+    from reedbed.wiring.jobs import feed_jobs
+    from reedbed.wiring.lines import line_to, target
+    from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
     from reedbed.worker.run import Runner, run_once
 
@@ -123,7 +126,7 @@ async def cancel(run: str, *, common: Common | None = None) -> int:
         The run's id: see `reedbed intel runs`.
     """
     from reedbed.store import runs
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         if not await parts.db.write(runs.request_cancel, run):

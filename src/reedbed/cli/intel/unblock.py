@@ -13,7 +13,7 @@ from reedbed.cli.options import AsJson, Common
 from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 
@@ -48,7 +48,7 @@ async def unblock(
     from reedbed.intel.unblock import unblock as flow
     from reedbed.jobs import now_utc
     from reedbed.model.purl import parse_purl
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     who = by or getpass.getuser()
     async with opened((common or Common()).load()) as parts:
@@ -96,7 +96,7 @@ async def unblocked(*, json: AsJson = False, common: Common | None = None) -> in
         Print one JSON value.
     """
     from reedbed.store import exemptions
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(exemptions.holding)

@@ -168,7 +168,7 @@ async def _list(
     from reedbed.model.query.read import read
     from reedbed.store.search import groups, pages
     from reedbed.store.search.sorting import read_sort
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     how = listing or Listing()
     node = read(query, now=now_utc())

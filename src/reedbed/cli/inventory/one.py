@@ -23,7 +23,7 @@ async def finding(finding: str, *, json: AsJson = False, common: Common | None =
         Print one JSON value.
     """
     from reedbed.store.search import looks
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(looks.finding, finding)
@@ -72,9 +72,9 @@ async def image(ref: str, *, json: AsJson = False, common: Common | None = None)
     json
         Print one JSON value.
     """
-    from reedbed.inventory.silence import why_no_findings
+    from reedbed.inventory.findings.silence import why_no_findings
     from reedbed.store.search import looks
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(looks.image, ref)

@@ -21,7 +21,7 @@ from reedbed.errors import ReedbedError, SettingsError
 from reedbed.inventory.transform.merge import Prefer
 
 if TYPE_CHECKING:
-    from reedbed.inventory.known_maps import KnownMap
+    from reedbed.inventory.transform.known_maps import KnownMap
     from reedbed.inventory.transform.merge import Merged
 
 FLAG = Parameter(negative="")
@@ -43,9 +43,9 @@ async def create(
     by
         Who does it, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         with faults_shown():
@@ -75,9 +75,9 @@ async def clone(
     by
         Who does it, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         made = await parts.db.write(known_maps.clone, reference, name, by=_who(by), now=now_utc())
@@ -95,9 +95,9 @@ async def take(*file: Path, by: str = "", common: Common | None = None) -> int:
     by
         Who does it, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     texts = [read(each) for each in file]
     async with opened((common or Common()).load()) as parts:
@@ -123,9 +123,9 @@ async def edit(
     by
         Who does it, for the audit log; default: who is signed in to this machine.
     """
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(known_maps.find, reference)
@@ -167,10 +167,10 @@ async def merge(
     json
         Print one JSON value.
     """
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
     from reedbed.inventory.transform.document import write_document
     from reedbed.jobs import now_utc
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         merged, parent = await parts.db.read(known_maps.take_in, reference, prefer=prefer)

@@ -10,14 +10,14 @@ from reedbed.cli import show
 from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
-    from reedbed.wiring import Parts
+    from reedbed.wiring.parts import Parts
 
 LARGEST = 1 << 20
 
 
 async def text_of(parts: "Parts", given: str) -> str:
     """Give the text of a map: of the file, where there is one of that name, else of the saved map."""
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
 
     if await asyncio.to_thread(Path(given).is_file):
         return await asyncio.to_thread(read, Path(given))

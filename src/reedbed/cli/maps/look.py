@@ -12,9 +12,9 @@ from reedbed.cli.options import AsJson, Common
 from reedbed.errors import SettingsError
 
 if TYPE_CHECKING:
-    from reedbed.inventory.known_maps import KnownMap
     from reedbed.inventory.transform.document import Row
-    from reedbed.wiring import Parts
+    from reedbed.inventory.transform.known_maps import KnownMap
+    from reedbed.wiring.parts import Parts
 
 FLAG = Parameter(negative="")
 
@@ -27,8 +27,8 @@ async def list_all(*, json: AsJson = False, common: Common | None = None) -> int
     json
         Print one JSON value.
     """
-    from reedbed.inventory import known_maps
-    from reedbed.wiring import opened
+    from reedbed.inventory.transform import known_maps
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         found = await parts.db.read(known_maps.listed)
@@ -91,8 +91,8 @@ async def show_one(
     json
         Print one JSON value.
     """
-    from reedbed.inventory import known_maps
-    from reedbed.wiring import opened
+    from reedbed.inventory.transform import known_maps
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(known_maps.find, reference)
@@ -140,8 +140,8 @@ async def export(
     file
         The file; one that is there is not written over.
     """
-    from reedbed.inventory import known_maps
-    from reedbed.wiring import opened
+    from reedbed.inventory.transform import known_maps
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(known_maps.find, reference)
@@ -180,7 +180,7 @@ async def differences(
     """
     from reedbed.inventory.transform.diff import diff, made_of
     from reedbed.inventory.transform.document import read_document
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         before = read_document(await text_of(parts, against or await _parent(parts, reference)))
@@ -206,7 +206,7 @@ async def differences(
 
 
 async def _parent(parts: "Parts", given: str) -> str:
-    from reedbed.inventory import known_maps
+    from reedbed.inventory.transform import known_maps
 
     known = await parts.db.read(known_maps.find, given)
     if known.parent is None:

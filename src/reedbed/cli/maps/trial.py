@@ -82,10 +82,9 @@ async def preview(
     json
         Print one JSON value.
     """
-    from reedbed.inventory import landed_records
-    from reedbed.inventory.transform import compile_map
+    from reedbed.inventory.transform import compile_map, landed_records
     from reedbed.inventory.transform.preview import preview as tried
-    from reedbed.wiring import opened
+    from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         with faults_shown():
@@ -112,8 +111,8 @@ async def replay(connection: str, *, json: AsJson = False, common: Common | None
     json
         Print one JSON value.
     """
-    from reedbed.inventory.replay import replay as replayed
-    from reedbed.wiring import opened
+    from reedbed.inventory.run.replay import replay as replayed
+    from reedbed.wiring.parts import opened
 
     def told(records: int) -> None:
         if show.err.is_terminal:

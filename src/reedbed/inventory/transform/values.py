@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 import re2
 
-from reedbed.inventory.redact import redacted
+from reedbed.inventory.records.redact import redacted
 from reedbed.inventory.transform.bounds import LONGEST_TEXT, MOST_ITEMS
 from reedbed.model.ecosystem import PackageType
 from reedbed.model.purl import purl as known_purl

@@ -1,0 +1,1 @@
+"""A connection: its profile, test, filters, schedule and states."""

@@ -1,0 +1,1 @@
+"""What leaves: the rows that a query asks for, and what webhooks are told."""

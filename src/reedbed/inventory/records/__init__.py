@@ -1,0 +1,1 @@
+"""JFrog's answers as records: joined, redacted, landed."""

@@ -1,0 +1,208 @@
+"""Listing what a platform holds: repositories, then the images of those that can hold any. Acts."""
+
+from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection
+
+from reedbed.errors import ReedbedError
+from reedbed.inventory.connection.filters import Place, Repository, lets_in, lets_in_repository
+from reedbed.inventory.records.joining import repository_record, shown_key
+from reedbed.inventory.records.landing import landing_of
+from reedbed.inventory.records.moments import moment
+from reedbed.inventory.run.context import Mode, Sync
+from reedbed.inventory.run.streams.repository_facts import Facts, facts_of
+from reedbed.jfrog.artifactory import Artifactory, storage_keys
+from reedbed.jfrog.images import ListedImage, list_images
+from reedbed.jfrog.wire import Repo
+from reedbed.model.identity import asset_id
+from reedbed.model.inventory import AssetClass, Lifecycle, Stream
+from reedbed.model.records import RepositoryRecord
+from reedbed.store.inventory import assets, landed, placements, presence
+from reedbed.store.inventory.assets import Asset
+from reedbed.store.inventory.placements import Placement
+
+IMAGE_TYPES = frozenset({"docker", "oci"})
+PAGE = 1_000
+
+
+class Listed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a listing came to."""
+
+    images: int = 0
+    ended: int = 0  # places that are there no more
+    refused: dict[str, str] = {}  # repository → why it could not be listed
+    newest: datetime | None = None  # when the newest of what was listed was updated
+
+    @property
+    def complete(self) -> bool:
+        return not self.refused
+
+
+async def list_repositories(sync: Sync) -> list[Repo]:
+    """List the repositories and keep them as assets; give those that the filters let in.
+
+    Those that are missed now were deleted, or the token lost its rights: a second list tells.
+
+    Raises:
+        Unreachable, Refused, Unreadable: they could not be listed; nothing is known then.
+    """
+    found = await Artifactory(sync.jfrog).repositories()
+    admitted = [repo for repo in found if lets_in_repository(sync.scope.filters, seen_by_filters(repo))]
+    facts = await facts_of(sync, admitted)
+    records = [_record(sync, repo, facts) for repo in admitted]
+    rows = [_asset(sync, record) for record in records]
+    keep = facts.unknown
+    await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now(), keep=keep)
+    landings = [landing_of("repository", record.key, record) for record in records]
+    await sync.db.write(landed.land, sync.connection, landings, run=sync.id, now=sync.now())
+    await sync.db.write(_settle, sync, found, admitted)
+    return admitted
+
+
+def _settle(connection: Connection, sync: Sync, found: Sequence[Repo], admitted: Sequence[Repo]) -> None:
+    keys, let_in = [repo.key for repo in found], {repo.key for repo in admitted}
+    name, counts = sync.connection, sync.mode is not Mode.DELTA
+    presence.leave_out(connection, name, [key for key in keys if key not in let_in])
+    presence.miss(connection, name, keys, run=sync.id, counts=counts)
+    presence.end_retired(connection, name, now=sync.now())
+
+
+def _record(sync: Sync, repo: Repo, facts: Facts) -> RepositoryRecord:
+    told, usage = facts.configurations.get(repo.key), facts.usage.get(repo.key)
+    return repository_record(repo, sync.origin, told=told, usage=usage)
+
+
+def _asset(sync: Sync, record: RepositoryRecord) -> Asset:
+    return Asset(
+        id=asset_id(sync.connection, AssetClass.REPOSITORY, record.key),
+        asset_class=AssetClass.REPOSITORY,
+        native=record.key,
+        vendor_id=f"{sync.origin.host}/{record.key}",
+        name=record.key,
+        registry=sync.origin.host,
+        repository=record.key,
+        package_type=record.package_type.lower(),
+        repository_type=record.type.lower(),
+        project=record.project,
+        xray_indexed=record.xray_index,
+        description=record.description,
+        size_bytes=record.used_bytes,
+        artifact_count=record.artifact_count,
+        mapped=sync.shapes.repository(record),
+    )
+
+
+async def list_all_images(
+    sync: Sync, repositories: Sequence[Repo], *, updated_after: datetime | None = None
+) -> Listed:
+    """List the images of repositories and keep where they are, a page at a time.
+
+    Only a complete listing of a repository ends what it did not have. One that can't be listed is told, and
+    what was known of it stays.
+    """
+    images = ended = 0
+    refused: dict[str, str] = {}
+    newest: datetime | None = None
+    for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
+        try:
+            holders = await _holders(sync, key)
+            async for page in _pages(sync, key, updated_after):
+                await _keep(sync, page, holders)
+                images += len(page)
+                updates = [newest, *(moment(image.updated) for image in page)]
+                newest = max(filter(None, updates), default=None)
+        except ReedbedError as error:
+            refused[shown_key(key)] = error.why
+            await sync.tell("error", "not-listed", error.why, stream=Stream.IMAGES, item=shown_key(key))
+            continue
+        if updated_after is None:
+            ended += await sync.db.write(
+                placements.end_unseen, sync.connection, shown_key(key), run=sync.id, now=sync.now()
+            )
+    await sync.db.write(_follow, sync.connection, list(refused), sync.scope.filters.newest_tags)
+    return Listed(images=images, ended=ended, refused=refused, newest=newest)
+
+
+def _follow(connection: Connection, name: str, refused: Sequence[str], newest_tags: int | None) -> None:
+    presence.put_away(connection, name, refused)
+    if newest_tags is not None:
+        placements.leave_out_older(connection, name, newest_tags)
+    placements.follow_all_indexes(connection, name)
+    presence.follow(connection, name)
+
+
+async def _holders(sync: Sync, repository: str) -> set[str] | None:
+    """Have Artifactory say which files have the properties that the filters want; None: they want none."""
+    wanted = sync.scope.filters.properties
+    if not wanted:
+        return None
+    return {image.file async for image in list_images(Artifactory(sync.jfrog), repository, properties=wanted)}
+
+
+async def _pages(
+    sync: Sync, repository: str, updated_after: datetime | None
+) -> AsyncIterator[list[ListedImage]]:
+    page: list[ListedImage] = []
+    async for image in list_images(Artifactory(sync.jfrog), repository, updated_after=updated_after):
+        page.append(image)
+        if len(page) >= PAGE:
+            yield page
+            page = []
+    if page:
+        yield page
+
+
+async def _keep(sync: Sync, page: Sequence[ListedImage], holders: set[str] | None) -> None:
+    now = sync.now()
+    rows = [_image(sync, image) for image in page]
+    await sync.db.write(assets.save_listed, sync.connection, rows, run=sync.id, now=now)
+    places = [_placement(sync, image, holders) for image in page]
+    await sync.db.write(placements.save, sync.connection, places, run=sync.id, now=now)
+
+
+def _image(sync: Sync, image: ListedImage) -> Asset:
+    """An image as far as a listing tells."""
+    repository = shown_key(image.repository)
+    return Asset(
+        id=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
+        asset_class=AssetClass.IMAGE,
+        native=image.digest,
+        vendor_id=f"{sync.origin.host}/{repository}/{image.path}@{image.digest}",
+        name=f"{repository}/{image.path}:{image.tag or image.digest}",
+        lifecycle=Lifecycle.PRESENT,
+        registry=sync.origin.host,
+        repository=repository,
+        path=image.path,
+        tag=image.tag,
+        manifest_digest=image.digest,
+        uploaded_at=moment(image.created),
+        is_index=image.index,
+    )
+
+
+def _admits(sync: Sync, image: ListedImage, holders: set[str] | None) -> bool:
+    """What is there by its digest alone has no properties: it goes as the index does that has it."""
+    place = Place(
+        repository=image.repository, path=image.path, tag=image.tag, uploaded_at=moment(image.created)
+    )
+    held = holders is None or image.tag is None or image.file in holders
+    return held and lets_in(sync.scope.filters, place, now=sync.started_at)
+
+
+def seen_by_filters(repo: Repo) -> Repository:
+    return Repository(key=repo.key, type=repo.type, package_type=repo.packageType)
+
+
+def _placement(sync: Sync, image: ListedImage, holders: set[str] | None) -> Placement:
+    return Placement(
+        repository=shown_key(image.repository),
+        path=image.path,
+        tag=image.tag or "",
+        asset=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
+        listed=msgspec.structs.asdict(image),
+        in_scope=_admits(sync, image, holders),
+        uploaded_at=moment(image.created),
+        uploaded_by=image.created_by,
+    )

@@ -1,0 +1,130 @@
+"""Starting a run of a connection: when it is due, whether it may, what it reads and with which maps. Acts."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+import msgspec
+from sqlalchemy import Connection as Sql
+
+from reedbed.inventory.connection.connections import not_proved, scope_of
+from reedbed.inventory.connection.schedule import Cadence, Schedule, cadence_of, due, latest
+from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.run import flow, working
+from reedbed.inventory.run.context import Mode, Sync
+from reedbed.inventory.transform import known_maps
+from reedbed.inventory.transform.shaping import Shapes
+from reedbed.jfrog.session import JFrog
+from reedbed.jobs import Counts, Planned, RunContext, now_utc
+from reedbed.model.inventory import Stream
+from reedbed.store import runs
+from reedbed.store.database import Database
+from reedbed.store.inventory import connections as store
+from reedbed.store.inventory import streams
+from reedbed.store.inventory.connections import Connection, State
+from reedbed.store.runs import Run
+
+MODES = {Cadence.FULL: Mode.FULL, Cadence.INCREMENTAL: Mode.DELTA}
+
+
+async def carry_out(run: RunContext, jfrog: JFrog, db: Database, name: str, *, mode: Mode | None) -> Counts:
+    """Carry out a run of a connection, in the mode that its schedule asks for unless one is given.
+
+    Raises:
+        SettingsError: the connection is a draft, or a transform map of it is not there.
+        Unreachable, Refused, Unreadable: as `flow.sync`.
+        Left: the worker is leaving; the run goes on later.
+    """
+    connection = await db.read(store.get, name)
+    if connection.state is State.DRAFT:
+        raise not_proved(connection, await db.read(store.history, name, limit=1))
+    wanted = mode or Mode(await run.step("mode", lambda: _mode(db, connection, run.scheduled_at)))
+    counts = await flow.sync(
+        await _sync(run.id, jfrog, db, connection, mode=wanted, leaving=lambda: run.leaving)
+    )
+    run.may_leave()
+    return counts
+
+
+async def lend_a_hand(
+    run: Run, jfrog: JFrog, db: Database, name: str, *, leaving: Callable[[], bool]
+) -> None:
+    """Do units of a run of a connection that another worker carries out, until none is free.
+
+    Raises:
+        SettingsError: a transform map of the connection is not there.
+        ExceptionGroup: as `working.work`.
+    """
+    connection = await db.read(store.get, name)
+    await working.work(await _sync(run.id, jfrog, db, connection, mode=Mode.FULL, leaving=leaving))
+
+
+async def _sync(
+    run: str,
+    jfrog: JFrog,
+    db: Database,
+    connection: Connection,
+    *,
+    mode: Mode,
+    leaving: Callable[[], bool],
+) -> Sync:
+    scope, begun = scope_of(connection), await db.read(runs.get, run)
+    return Sync(
+        id=run,
+        connection=connection.name,
+        scope=scope,
+        shapes=await db.read(shapes, scope),
+        mode=mode,
+        started_at=begun.started_at if begun else now_utc(),
+        jfrog=jfrog,
+        db=db,
+        now=now_utc,
+        leaving=leaving,
+    )
+
+
+async def _mode(db: Database, connection: Connection, moment: datetime) -> str:
+    """Say in which mode a scheduled run is; the answer is recorded, and stays that of the run."""
+    mark = await db.read(streams.mark, connection.name, Stream.IMAGES)
+    cadence = cadence_of(schedule_of(connection), connection.name, moment, last_full=mark.complete_at)
+    return MODES[cadence].value
+
+
+def shapes(sql: Sql, scope: Scope) -> Shapes:
+    """Read the transform maps of a connection.
+
+    Raises:
+        SettingsError: one is not there.
+    """
+    found = {stream: known_maps.find(sql, reference) for stream, reference in scope.maps.items()}
+    names = {stream: each.reference for stream, each in found.items()}
+    return Shapes(names, {stream: each.text for stream, each in found.items()})
+
+
+def schedule_of(connection: Connection) -> Schedule:
+    return msgspec.convert(connection.schedule, Schedule)
+
+
+def planned(connection: Connection, newest: Run | None) -> Planned:
+    """Say when a connection's runs are due: not before it was enabled, nor for what a later run made up."""
+    schedule, enabled_at = schedule_of(connection), connection.runs_from or connection.created_at
+    since = max(enabled_at, newest.started_at) if newest else enabled_at
+
+    def before(now: datetime) -> datetime | None:
+        moment = latest(schedule, connection.name, now)
+        return moment if moment is not None and moment > enabled_at else None
+
+    return Planned(due=lambda now: due(schedule, connection.name, now, since=since), before=before)
+
+
+def enabled(sql: Sql) -> list[tuple[Connection, Run | None]]:
+    """List the connections that may run, each with its newest run."""
+    newest: Mapping[str, Run] = runs.newest(sql, FLOW)
+    return [
+        (connection, newest.get(connection.name))
+        for connection in store.list_all(sql)
+        if connection.state is State.REGISTERED
+    ]
+
+
+FLOW = "sync"
+"""The name that runs of connections have among jobs."""

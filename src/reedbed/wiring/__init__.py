@@ -1,0 +1,1 @@
+"""Makes the live parts from the settings, once, and hands them down."""
