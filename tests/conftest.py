@@ -4,9 +4,25 @@ import keyring
 from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
-from databases import cluster, database, database_url, empty_database_url, migrated, migrated_file
+from databases import (
+    cluster,
+    database,
+    database_url,
+    empty_database_url,
+    file_database,
+    migrated,
+    migrated_file,
+)
 
-__all__ = ["cluster", "database", "database_url", "empty_database_url", "migrated", "migrated_file"]
+__all__ = [
+    "cluster",
+    "database",
+    "database_url",
+    "empty_database_url",
+    "file_database",
+    "migrated",
+    "migrated_file",
+]
 
 settings.register_profile(
     "searching", deadline=None, derandomize=False, suppress_health_check=[HealthCheck.too_slow]

@@ -200,6 +200,15 @@ def _copy_of(request: pytest.FixtureRequest, template: str) -> Iterator[str]:
 
 
 @pytest.fixture
+def file_database(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
+    """An open SQLite database: where other tests show that both databases do alike, one is enough."""
+    shutil.copy(migrated_file, tmp_path / "reedbed.db")
+    db = open_database(f"sqlite:///{tmp_path / 'reedbed.db'}")
+    yield db
+    db.close()
+
+
+@pytest.fixture
 def database(database_url: str) -> Iterator[Database]:
     """An open database of the current schema, once of each kind."""
     db = open_database(database_url)

@@ -9,8 +9,15 @@ from reedbed.jfrog.ignore_rules import IgnoreRule, Named
 from reedbed.model.inventory import FindingType
 from reedbed.store.inventory.violations import Broken
 
-HERE = Place(repository="docker-local", path="team/app", tag="1.0", version="2.0", layer="sha256:aa")
-THERE = Place(repository="docker-local", path="team/app", tag="1.1", version="2.0")
+HERE = Place(
+    repository="docker-local",
+    storage="docker-local",
+    path="team/app",
+    tag="1.0",
+    version="2.0",
+    layer="sha256:aa",
+)
+THERE = Place(repository="docker-local", storage="docker-local", path="team/app", tag="1.1", version="2.0")
 
 
 def subject(*places: Place, watch: str | None = None) -> Subject:

@@ -208,9 +208,18 @@ _DOWNLOADS = ("stat.downloads", "stat.downloaded")
 
 
 def storage_keys(repositories: Collection[Repo]) -> list[str]:
-    """Name where the files of repositories are: a remote's in its cache, a virtual one's with its members."""
-    keys = {"LOCAL": "{}", "FEDERATED": "{}", "REMOTE": "{}-cache"}
-    return sorted(keys[r.type.upper()].format(r.key) for r in repositories if r.type.upper() in keys)
+    """Name where the files of repositories are, in order."""
+    return list(storages(repositories))
+
+
+def storages(repositories: Collection[Repo]) -> dict[str, str]:
+    """Tell by where files are the repository that has them, in order.
+
+    A remote's are in its cache, a virtual one's with its members. Others may be named like a cache.
+    """
+    at = {"LOCAL": "{}", "FEDERATED": "{}", "REMOTE": "{}-cache"}
+    found = {at[r.type.upper()].format(r.key): r.key for r in repositories if r.type.upper() in at}
+    return dict(sorted(found.items()))
 
 
 def verdict_of(outcome: Answer | Failure) -> Verdict | None:

@@ -11,7 +11,6 @@ from reedbed.jfrog.exchange import Call
 from reedbed.jfrog.session import JFrog
 
 LARGEST = 64 * 1024 * 1024
-CACHE = "-cache"
 
 
 class Configuration(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
@@ -30,6 +29,7 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
     """How much a repository holds; of a remote one its cache."""
 
     repo_key: str = ""
+    repo_type: str = ""  # LOCAL, CACHE, VIRTUAL, …
     files_count: int | None = None
     used_space_in_bytes: int | None = None  # older releases tell a text alone, “1.50 GB”
 
@@ -88,4 +88,8 @@ async def storage(jfrog: JFrog) -> dict[str, Usage]:
         max_bytes=LARGEST,
     )
     found = await jfrog.fetch(call, _Storage)
-    return {each.repo_key.removesuffix(CACHE): each for each in found.repositories_summary_list}
+    return {_shown(each): each for each in found.repositories_summary_list}
+
+
+def _shown(usage: Usage) -> str:
+    return usage.repo_key.removesuffix("-cache") if usage.repo_type == "CACHE" else usage.repo_key

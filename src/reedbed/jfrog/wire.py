@@ -121,6 +121,11 @@ class IndexedRepo(msgspec.Struct, frozen=True, order=True):
     type: str = ""
     pkg_type: str = ""
 
+    @property
+    def names(self) -> set[str]:
+        """What the repository may be known as: whether a remote is listed by its cache is not documented."""
+        return {self.name, self.name.removesuffix("-cache")} if self.type.lower() == "remote" else {self.name}
+
 
 class Indexing(msgspec.Struct, frozen=True):
     bin_mgr_id: str = "default"

@@ -20,8 +20,6 @@ from reedbed.model.records import (
     StoredManifest,
 )
 
-CACHE = "-cache"
-
 
 class Origin(msgspec.Struct, frozen=True, kw_only=True):
     """Where records come from."""
@@ -32,11 +30,6 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def host(self) -> str:
         return urlsplit(self.url).netloc
-
-
-def shown_key(storage_key: str) -> str:
-    """Name a repository as people do: a remote's cache by the remote's key."""
-    return storage_key.removesuffix(CACHE)
 
 
 def repository_record(
@@ -73,15 +66,16 @@ def image_record(
     config: Mapping[str, Any] | None,
     origin: Origin,
     *,
+    repository: str,
     properties: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ImageRecord:
     """Join what is known of one manifest under one image path; `placed` are its files there, at least one.
 
+    `repository` is the one that people know; files of a remote are in its cache.
     The config is redacted already: what is kept of it, by its digest, has never held a secret.
     """
     newest = sorted(placed, key=lambda each: (each.created or "", each.tag or ""), reverse=True)
     first = newest[0]
-    repository = shown_key(first.repository)
     tags = tuple(each.tag for each in newest if each.tag is not None)
     return ImageRecord(
         image_name=first.path,

@@ -71,7 +71,9 @@ def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Bro
             brought.looks.append(look)
         if image.manifest is None:
             continue
-        record = image_record(image.listed, image.manifest, image.config, sync.origin)
+        record = image_record(
+            image.listed, image.manifest, image.config, sync.origin, repository=image.scope.repository
+        )
         shape = sync.shapes.image(record)
         brought.assets.append((image.scope, _asset(image, record, shape)))
         if record.layers:

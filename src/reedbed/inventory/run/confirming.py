@@ -5,7 +5,6 @@ from collections.abc import Sequence
 
 from reedbed.errors import ReedbedError
 from reedbed.inventory.findings.observed import vulnerability_key
-from reedbed.inventory.records.joining import shown_key
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.coverage import NOTHING_SAID, Before, concluded, doubtful
 from reedbed.inventory.run.image import Image
@@ -63,7 +62,7 @@ class Confirming:
             indexing = await Watching(self._sync.jfrog).indexing()
         except ReedbedError:
             return None
-        return frozenset(shown_key(repo.name) for repo in indexing.indexed_repos or ())
+        return frozenset(name for repo in indexing.indexed_repos or () for name in repo.names)
 
 
 def _before(image: Image, known: looks.Looked) -> Before:

@@ -13,11 +13,10 @@ import msgspec
 import structlog
 
 from reedbed.errors import ReedbedError
-from reedbed.inventory.records.joining import shown_key
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.listing import IMAGE_TYPES, Listed
-from reedbed.jfrog.artifactory import storage_keys
+from reedbed.jfrog.artifactory import storages
 from reedbed.jfrog.scans_list import Counted, scanned_images
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
@@ -54,10 +53,11 @@ async def mark(run: Sync, repositories: Sequence[Repo]) -> None:
     await run.db.write(assets.want_stale, run.connection, run=run.id, before=before, since=run.started_at)
     if Stream.VULNERABILITIES not in run.scope.streams:
         return
-    for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
+    some = [repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]
+    for at, key in storages(some).items():
         try:
-            async for page in scanned_images(run.jfrog, key):
-                await _compare(run, shown_key(key), page)
+            async for page in scanned_images(run.jfrog, at):
+                await _compare(run, key, page)
         except ReedbedError as error:  # no more than a hint: every image is read again in time
             log.warning("scans_not_listed", connection=run.connection, repository=key, why=error.why)
 

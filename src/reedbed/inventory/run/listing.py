@@ -8,12 +8,12 @@ from sqlalchemy import Connection
 
 from reedbed.errors import ReedbedError
 from reedbed.inventory.connection.filters import Place, Repository, lets_in, lets_in_repository
-from reedbed.inventory.records.joining import repository_record, shown_key
+from reedbed.inventory.records.joining import repository_record
 from reedbed.inventory.records.landing import landing_of
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.streams.repository_facts import Facts, facts_of
-from reedbed.jfrog.artifactory import Artifactory, storage_keys
+from reedbed.jfrog.artifactory import Artifactory, storages
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
@@ -105,21 +105,22 @@ async def list_all_images(
     images = ended = 0
     refused: dict[str, str] = {}
     newest: datetime | None = None
-    for key in storage_keys([repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]):
+    some = [repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]
+    for at, key in storages(some).items():
         try:
-            holders = await _holders(sync, key)
-            async for page in _pages(sync, key, updated_after):
-                await _keep(sync, page, holders)
+            holders = await _holders(sync, at)
+            async for page in _pages(sync, at, updated_after):
+                await _keep(sync, key, page, holders)
                 images += len(page)
                 updates = [newest, *(moment(image.updated) for image in page)]
                 newest = max(filter(None, updates), default=None)
         except ReedbedError as error:
-            refused[shown_key(key)] = error.why
-            await sync.tell("error", "not-listed", error.why, stream=Stream.IMAGES, item=shown_key(key))
+            refused[key] = error.why
+            await sync.tell("error", "not-listed", error.why, stream=Stream.IMAGES, item=key)
             continue
         if updated_after is None:
             ended += await sync.db.write(
-                placements.end_unseen, sync.connection, shown_key(key), run=sync.id, now=sync.now()
+                placements.end_unseen, sync.connection, key, run=sync.id, now=sync.now()
             )
     await sync.db.write(_follow, sync.connection, list(refused), sync.scope.filters.newest_tags)
     return Listed(images=images, ended=ended, refused=refused, newest=newest)
@@ -154,17 +155,16 @@ async def _pages(
         yield page
 
 
-async def _keep(sync: Sync, page: Sequence[ListedImage], holders: set[str] | None) -> None:
+async def _keep(sync: Sync, key: str, page: Sequence[ListedImage], holders: set[str] | None) -> None:
     now = sync.now()
-    rows = [_image(sync, image) for image in page]
+    rows = [_image(sync, key, image) for image in page]
     await sync.db.write(assets.save_listed, sync.connection, rows, run=sync.id, now=now)
-    places = [_placement(sync, image, holders) for image in page]
+    places = [_placement(sync, key, image, holders) for image in page]
     await sync.db.write(placements.save, sync.connection, places, run=sync.id, now=now)
 
 
-def _image(sync: Sync, image: ListedImage) -> Asset:
+def _image(sync: Sync, repository: str, image: ListedImage) -> Asset:
     """An image as far as a listing tells."""
-    repository = shown_key(image.repository)
     return Asset(
         id=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
         asset_class=AssetClass.IMAGE,
@@ -195,9 +195,9 @@ def seen_by_filters(repo: Repo) -> Repository:
     return Repository(key=repo.key, type=repo.type, package_type=repo.packageType)
 
 
-def _placement(sync: Sync, image: ListedImage, holders: set[str] | None) -> Placement:
+def _placement(sync: Sync, repository: str, image: ListedImage, holders: set[str] | None) -> Placement:
     return Placement(
-        repository=shown_key(image.repository),
+        repository=repository,
         path=image.path,
         tag=image.tag or "",
         asset=asset_id(sync.connection, AssetClass.IMAGE, image.digest),

@@ -6,10 +6,9 @@ from sqlalchemy import Connection as Sql
 
 from reedbed.inventory.connection.filters import Place, Preview, Repository, Weight, preview
 from reedbed.inventory.connection.scope import Filters
-from reedbed.inventory.records.joining import shown_key
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.listing import IMAGE_TYPES, seen_by_filters
-from reedbed.jfrog.artifactory import Artifactory, storage_keys
+from reedbed.jfrog.artifactory import Artifactory, storages
 from reedbed.jfrog.images import list_images
 from reedbed.jfrog.session import JFrog
 from reedbed.model.inventory import Applicability, Severity
@@ -48,9 +47,10 @@ async def live(jfrog: JFrog, filters: Filters, *, now: datetime) -> Preview:
         Unreachable, Refused, Unreadable: it could not be listed.
     """
     found = await Artifactory(jfrog).repositories()
+    some = storages([each for each in found if each.packageType.lower() in IMAGE_TYPES])
     places = [
-        Place(repository=shown_key(key), path=image.path, tag=image.tag, uploaded_at=moment(image.created))
-        for key in storage_keys([each for each in found if each.packageType.lower() in IMAGE_TYPES])
-        async for image in list_images(Artifactory(jfrog), key)
+        Place(repository=key, path=image.path, tag=image.tag, uploaded_at=moment(image.created))
+        for at, key in some.items()
+        async for image in list_images(Artifactory(jfrog), at)
     ]
     return preview(filters, [seen_by_filters(each) for each in found], places, [], now=now)

@@ -21,6 +21,11 @@ def repositories(connection: Connection, name: str) -> list[Any]:
     return list(connection.execute(query))
 
 
+def remotes(connection: Connection, name: str) -> list[str]:
+    """List the keys of the remote repositories that are there."""
+    return [row.key for row in repositories(connection, name) if row.repository_type == "remote"]
+
+
 def places(connection: Connection, name: str) -> list[Any]:
     """List where images are: repository, path, tag ("" for none), uploaded_at."""
     ref = IMAGE_REFS.c

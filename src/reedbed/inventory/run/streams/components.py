@@ -15,6 +15,7 @@ from reedbed.errors import ReedbedError
 from reedbed.inventory.records.landing import landing_of
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.streams.outcome import Outcome
+from reedbed.jfrog.artifactory import storages
 from reedbed.jfrog.component_export import export
 from reedbed.jfrog.sbom import Sbom
 from reedbed.jfrog.wire import Repo
@@ -64,7 +65,7 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
 
 async def _export(run: Sync, repo: Repo, of: Filed) -> _Got:
     item = f"{of.repository}/{of.path}:{of.tag}"
-    key = f"{repo.key}-cache" if repo.type.upper() == "REMOTE" else repo.key
+    key = next(iter(storages([repo])), repo.key)
     try:
         sbom = await export(run.jfrog, key, of.file, repo.packageType.lower())
     except ReedbedError as error:

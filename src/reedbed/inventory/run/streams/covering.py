@@ -22,6 +22,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a finding stands."""
 
     repository: str
+    storage: str  # the key under which its files are: of a remote its cache's
     path: str  # an image's below its repository, or a file's
     tag: str
     version: str  # of the component
@@ -113,7 +114,7 @@ def _is_artifact(named: Named, place: Place) -> bool:
     folder = named.path.removeprefix("default/").strip("/")
     if folder in {"", ANY}:
         return True
-    keys = {place.repository, f"{place.repository}-cache"}
+    keys = {place.repository, place.storage}
     above = place.path.rpartition("/")[0]
     there = {place.path, f"{place.path}/{place.tag}", above}
     return any(folder == f"{key}/{each}".strip("/") for key in keys for each in there)

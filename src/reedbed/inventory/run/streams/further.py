@@ -33,7 +33,10 @@ async def read_further(run: Sync, repositories: Sequence[Repo]) -> list[Proof]:
         (Stream.COMPONENTS, lambda: components.read(run, repositories)),
         (Stream.TAGS, lambda: tags.read(run, repositories)),
         (Stream.IGNORE_RULES, lambda: ignore_rules.read(run)),
-        (Stream.VIOLATIONS, lambda: violations.read(run, rules_known=Stream.IGNORE_RULES not in failed)),
+        (
+            Stream.VIOLATIONS,
+            lambda: violations.read(run, repositories, rules_known=Stream.IGNORE_RULES not in failed),
+        ),
     )
     proofs: list[Proof] = []
     for stream, read in reading:

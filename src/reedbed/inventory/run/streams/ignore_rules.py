@@ -4,6 +4,7 @@ What people said of a finding stands above any rule. Status is not touched: what
 """
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 
 from sqlalchemy import Connection
 
@@ -13,8 +14,8 @@ from reedbed.inventory.run.streams.covering import Place, Subject, cover, until
 from reedbed.inventory.run.streams.outcome import Outcome
 from reedbed.jfrog.ignore_rules import IgnoreRule, ignore_rules
 from reedbed.model.inventory import Stream, Triage
+from reedbed.store.inventory import known, triage, violations
 from reedbed.store.inventory import suppression as store
-from reedbed.store.inventory import triage, violations
 from reedbed.store.inventory.suppression import ORIGIN, Row, Standing
 from reedbed.store.inventory.triage import Verdict
 from reedbed.store.inventory.violations import Broken
@@ -34,9 +35,10 @@ async def read(run: Sync) -> Outcome:
         if rule.elsewhere and not rule.is_expired:
             why = f"it is about {', '.join(rule.elsewhere)[:200]}, which is not read"
             await run.tell("info", "rule-covers-nothing", why, stream=Stream.IGNORE_RULES, item=rule.id)
+    remotes = frozenset(await run.db.read(known.remotes, run.connection))
     after, suppressed, opened = "", 0, 0
     while page := await run.db.read(store.page, run.connection, after=after):
-        verdicts = await run.db.write(_judge, run, rules, page)
+        verdicts = await run.db.write(_judge, run, rules, page, remotes)
         suppressed += sum(each.state is Triage.SUPPRESSED for each in verdicts)
         opened += sum(each.state is Triage.OPEN for each in verdicts)
         after = page[-1].id
@@ -47,7 +49,11 @@ async def read(run: Sync) -> Outcome:
 
 
 def _judge(
-    connection: Connection, run: Sync, rules: Sequence[IgnoreRule], page: Sequence[Row]
+    connection: Connection,
+    run: Sync,
+    rules: Sequence[IgnoreRule],
+    page: Sequence[Row],
+    remotes: AbstractSet[str],
 ) -> list[Verdict]:
     """Put down what rules say of some findings, where that is another than before; give what changed."""
     ids = [row.id for row in page]
@@ -56,7 +62,7 @@ def _judge(
     broken = violations.of(connection, ids)
     verdicts = []
     for row in page:
-        using = cover(rules, _subject(row, places.get(row.id, ()), broken.get(row.id)))
+        using = cover(rules, _subject(row, places.get(row.id, ()), broken.get(row.id), remotes))
         if using and said.get(row.id) != using[0].id:
             verdicts.append(_verdict(run, row, using))
         elif not using and row.id in said:
@@ -70,7 +76,10 @@ def _judge(
     return verdicts
 
 
-def _subject(row: Row, places: Sequence[Standing], broken: Broken | None) -> Subject:
+def _subject(
+    row: Row, places: Sequence[Standing], broken: Broken | None, remotes: AbstractSet[str]
+) -> Subject:
+    storage = f"{row.repository}-cache" if row.repository in remotes else row.repository
     return Subject(
         type=row.type,
         vulnerability=row.vulnerability,
@@ -79,6 +88,7 @@ def _subject(row: Row, places: Sequence[Standing], broken: Broken | None) -> Sub
         places=tuple(
             Place(
                 repository=row.repository,
+                storage=storage,
                 path=row.path,
                 tag=place.tag,
                 version=place.version,

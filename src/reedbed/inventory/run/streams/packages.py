@@ -17,7 +17,6 @@ from reedbed.inventory.findings.of_summary import spoken_of, told
 from reedbed.inventory.findings.plan import Observed
 from reedbed.inventory.findings.reconcile import Counts, reconcile
 from reedbed.inventory.records.installed import software_of
-from reedbed.inventory.records.joining import shown_key
 from reedbed.inventory.records.landing import landing_of, landing_of_scan, text_of
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
@@ -66,7 +65,7 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
     some = [repo for repo in repositories if holds_packages(repo)]
     for repo in some:
         for key in storage_keys([repo]):
-            await _list(run, key, repo.packageType.lower(), since, tally)
+            await _list(run, repo, key, since, tally)
     stale = run.now() - timedelta(hours=run.scope.refresh_h)
     before = run.started_at if run.mode is Mode.FULL else stale
     await run.db.write(packages.want, run.connection, run=run.id, before=before)
@@ -91,33 +90,35 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
 # Listing
 
 
-async def _list(run: Sync, key: str, package_type: str, since: datetime | None, tally: _Tally) -> None:
+async def _list(run: Sync, repo: Repo, at: str, since: datetime | None, tally: _Tally) -> None:
+    """List the files of a repository; `at` is where they are."""
     page: list[PackageFile] = []
+    package_type = repo.packageType.lower()
     try:
-        async for each in package_files(Artifactory(run.jfrog), key, package_type, updated_after=since):
+        async for each in package_files(Artifactory(run.jfrog), at, package_type, updated_after=since):
             page.append(each)
             if len(page) >= PAGE:
-                await _keep(run, page, package_type, tally)
+                await _keep(run, repo, page, tally)
                 page = []
-        await _keep(run, page, package_type, tally)
+        await _keep(run, repo, page, tally)
     except ReedbedError as error:
-        tally.refused.append(key)
-        await run.tell("error", "not-listed", error.why, stream=Stream.PACKAGES, item=shown_key(key))
+        tally.refused.append(repo.key)
+        await run.tell("error", "not-listed", error.why, stream=Stream.PACKAGES, item=repo.key)
         return
     if since is None:
-        await run.db.write(placements.end_unseen, run.connection, shown_key(key), run=run.id, now=run.now())
+        await run.db.write(placements.end_unseen, run.connection, repo.key, run=run.id, now=run.now())
 
 
-async def _keep(run: Sync, page: Sequence[PackageFile], package_type: str, tally: _Tally) -> None:
-    await run.db.write(_save, run, page, package_type)
+async def _keep(run: Sync, repo: Repo, page: Sequence[PackageFile], tally: _Tally) -> None:
+    await run.db.write(_save, run, repo, page)
     tally.listed += len(page)
     updates = [tally.newest, *(moment(each.updated) for each in page)]
     tally.newest = max(filter(None, updates), default=None)
 
 
-def _save(connection: Connection, run: Sync, page: Sequence[PackageFile], package_type: str) -> None:
+def _save(connection: Connection, run: Sync, repo: Repo, page: Sequence[PackageFile]) -> None:
     now = run.now()
-    rows = [_asset(run, each, package_type) for each in page]
+    rows = [_asset(run, repo, each) for each in page]
     packages.want_changed(connection, {row.id: row.manifest_digest or "" for row in rows}, run=run.id)
     assets.save(connection, run.connection, rows, run=run.id, now=now)
     places = [
@@ -136,9 +137,8 @@ def _save(connection: Connection, run: Sync, page: Sequence[PackageFile], packag
     placements.save(connection, run.connection, places, run=run.id, now=now)
 
 
-def _asset(run: Sync, file: PackageFile, package_type: str) -> Asset:
-    repository = shown_key(file.repository)
-    native = f"{repository}/{file.file}"
+def _asset(run: Sync, repo: Repo, file: PackageFile) -> Asset:
+    native = f"{repo.key}/{file.file}"
     return Asset(
         id=asset_id(run.connection, AssetClass.PACKAGE, native),
         asset_class=AssetClass.PACKAGE,
@@ -146,13 +146,13 @@ def _asset(run: Sync, file: PackageFile, package_type: str) -> Asset:
         vendor_id=f"{run.origin.host}/{native}",
         name=native,
         registry=run.origin.host,
-        repository=repository,
+        repository=repo.key,
         path=file.file,
         tag=file.version or file.file.rpartition("/")[2],
         manifest_digest=file.digest,
         size_bytes=file.size,
         uploaded_at=moment(file.created),
-        package_type=package_type,
+        package_type=repo.packageType.lower(),
     )
 
 

@@ -11,12 +11,11 @@ import msgspec
 from sqlalchemy import Connection
 
 from reedbed.errors import ReedbedError
-from reedbed.inventory.records.joining import shown_key
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.due import OVERLAP
 from reedbed.inventory.run.streams.outcome import Outcome
-from reedbed.jfrog.artifactory import Artifactory, storage_keys
+from reedbed.jfrog.artifactory import Artifactory, storages
 from reedbed.jfrog.placed_properties import Placed, properties_between, properties_updated
 from reedbed.jfrog.wire import Repo
 from reedbed.model.inventory import Stream
@@ -69,13 +68,13 @@ async def _pages(
 ) -> AsyncIterator[list[tuple[Filed, Placed | None]]]:
     """Give what a repository holds, a page at a time, with its properties; None: no answer has them."""
     artifactory, manifests = Artifactory(run.jfrog), repo.packageType.lower() in IMAGE_TYPES
-    key = storage_keys([repo])[0] if storage_keys([repo]) else repo.key
+    key = next(iter(storages([repo])), repo.key)
     updated: dict[str, Placed] | None = None
     if since is not None:
         found = await properties_updated(artifactory, key, since, manifests=manifests)
         updated = {each.path: each for each in found}
     after: Filed | None = None
-    while page := await run.db.read(filed.page, run.connection, shown_key(key), after=after, limit=PAGE):
+    while page := await run.db.read(filed.page, run.connection, repo.key, after=after, limit=PAGE):
         told = dict(updated or {})
         if updated is None:
             folders = sorted({each.file.rpartition("/")[0] or "." for each in page})

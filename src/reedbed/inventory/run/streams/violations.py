@@ -5,7 +5,7 @@ is about an artifact that is not (a build, a repository that the filters leave o
 Every run that is no delta reads all of them, and only then is gone what none of the lists has.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -16,14 +16,15 @@ from reedbed.errors import Refused
 from reedbed.inventory.connection.filters import lets_in_finding
 from reedbed.inventory.findings.plan import Facts, Observed, Occurrence
 from reedbed.inventory.findings.reconcile import Counts, kept_of, reconcile
-from reedbed.inventory.records.joining import shown_key
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.streams.outcome import Outcome
 from reedbed.jfrog import violations as jfrog
+from reedbed.jfrog.artifactory import storages
 from reedbed.jfrog.component_id import component
 from reedbed.jfrog.images import BY_DIGEST
 from reedbed.jfrog.violations import EVER, Violation
+from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id, finding_id
 from reedbed.model.inventory import AssetClass, Coverage, FindingType, Stream
 from reedbed.model.ratings import severity
@@ -61,7 +62,7 @@ class _Tally(msgspec.Struct, kw_only=True):
         self.newest = max(self.newest, more.newest)
 
 
-async def read(run: Sync, *, rules_known: bool) -> Outcome:
+async def read(run: Sync, repositories: Sequence[Repo], *, rules_known: bool) -> Outcome:
     """Read the violations that are new, or all; take in what is there, and what is there no more.
 
     What a rule hides is in no list either: where the rules were to be read, and were not, nothing is gone.
@@ -76,7 +77,7 @@ async def read(run: Sync, *, rules_known: bool) -> Outcome:
     tally = _Tally()
     for watch in await _watches(run):
         async for rows in jfrog.violations(run.jfrog, watch=watch, since=since):
-            tally.add(await run.db.write(_take_in, run, rows))
+            tally.add(await run.db.write(_take_in, run, storages(repositories), rows))
     gone = await run.db.write(_take_out, run, tally) if whole and rules_known else 0
     mark = max(filter(None, (tally.newest, known.watermark)), default=None)
     await run.db.write(
@@ -102,8 +103,8 @@ async def _watches(run: Sync) -> Sequence[str | None]:
         return [None]
 
 
-def _take_in(connection: Connection, run: Sync, rows: Iterable[Violation]) -> _Tally:
-    """Take in a page. What it does not have proves nothing yet."""
+def _take_in(connection: Connection, run: Sync, keys: Mapping[str, str], rows: Iterable[Violation]) -> _Tally:
+    """Take in a page, by which repository has which files. What it does not have proves nothing yet."""
     tally = _Tally()
     now, answers = run.now(), dict[Scope, dict[str, dict[str, Observed]]]()
     broken: dict[str, Broken] = {}
@@ -111,7 +112,7 @@ def _take_in(connection: Connection, run: Sync, rows: Iterable[Violation]) -> _T
         tally.rows += 1
         created = moment(row.created)
         tally.newest = max(tally.newest, created.isoformat() if created else "")
-        for placed in _placed(connection, run, row, tally):
+        for placed in _placed(connection, run, keys, row, tally):
             here = answers.setdefault(placed.scope, {}).setdefault(placed.asset, {})
             here[placed.seen.finding] = _joined(here.get(placed.seen.finding), placed.seen)
             broken[placed.broken.finding] = placed.broken
@@ -167,9 +168,11 @@ def _still(connection: Connection, scope: Scope, tally: _Tally) -> dict[str, tup
     }
 
 
-def _placed(connection: Connection, run: Sync, row: Violation, tally: _Tally) -> Iterable[_Placed]:
+def _placed(
+    connection: Connection, run: Sync, keys: Mapping[str, str], row: Violation, tally: _Tally
+) -> Iterable[_Placed]:
     for artifact in row.impacted_artifacts or ():
-        at = _asset_at(connection, run, artifact)
+        at = _asset_at(connection, run, keys, artifact)
         if at is None:
             tally.elsewhere += 1
             continue
@@ -177,11 +180,15 @@ def _placed(connection: Connection, run: Sync, row: Violation, tally: _Tally) ->
             yield _violation(run, row, component_id, *at)
 
 
-def _asset_at(connection: Connection, run: Sync, artifact: str) -> tuple[Scope, str] | None:
+def _asset_at(
+    connection: Connection, run: Sync, keys: Mapping[str, str], artifact: str
+) -> tuple[Scope, str] | None:
     """Find an artifact: `default/docker-local/team/app/1.0/`, or `default/npm-local/a/-/a-1.tgz`."""
     _, _, place = artifact.strip("/").partition("/")
-    key, _, path = place.partition("/")
-    repository = shown_key(key)
+    at, _, path = place.partition("/")
+    repository = keys.get(at)
+    if repository is None:  # not read, or there no more
+        return None
     package = asset_id(run.connection, AssetClass.PACKAGE, f"{repository}/{path}")
     if assets.known(connection, [package]):
         return Scope(run.connection, repository, path), package
