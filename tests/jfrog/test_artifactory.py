@@ -151,6 +151,26 @@ async def test_pages_go_on_behind_files_that_the_user_may_not_read(stocked: Runn
     assert names == [f"open/{n:04}.txt" for n in range(1_200)]
 
 
+async def test_a_list_whose_rest_is_hidden_beyond_the_limit_of_rows_is_not_taken_for_whole(
+    stocked: Running,
+) -> None:
+    storage = stocked.platform.artifactory
+    for path in ("a-open/1.txt", *(f"closed/{n}.txt" for n in range(4)), "open/1.txt"):
+        storage.put("generic-local", path, b"x", by="admin")
+    grants = tuple(Grant(repo="generic-local", path=f"{folder}/*") for folder in ("a-open", "open"))
+    stocked.platform.access.add_user(User(name="alice", password="x", grants=grants))
+    token = stocked.platform.access.issue("alice").access_token
+    stocked.platform.switch(aql_max_rows=3)
+
+    async with connect(at(stocked), token, patience=impatient()) as jfrog:
+        items = Artifactory(jfrog).items("generic-local", {"name": {"$match": "*.txt"}})
+        first = await anext(items)
+        with pytest.raises(Unreadable, match="may not read"):
+            await anext(items)
+
+    assert first.full_path == "a-open/1.txt"
+
+
 async def test_an_invalid_query_is_refused_with_what_jfrog_says(
     artifactory: Artifactory, stocked: Running
 ) -> None:

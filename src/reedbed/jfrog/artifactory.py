@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from reedbed.errors import Refused
+from reedbed.errors import Refused, Unreadable
 from reedbed.jfrog import aql
 from reedbed.jfrog.causes import Cause, Failure
 from reedbed.jfrog.exchange import Answer, Call
@@ -130,6 +130,11 @@ class Artifactory:
 
         Rows that the user may not read are taken out after the limit was applied, so a short page, or an
         empty one, proves nothing: the end is where a query without a limit finds no more.
+
+        Raises:
+            Unreachable, Refused: as any query; what was not listed then is not known.
+            Unreadable: as any query, or so many files in a row are hidden from the user that Artifactory's
+                own limit ends the answer before one that is not, and there is no name to go on from.
         """
         within: aql.Criteria = {"$and": [{"repo": repository}, criteria]}
         limit: int | None = PAGE_ROWS
@@ -140,6 +145,8 @@ class Artifactory:
             for item in page.results:
                 yield item
             if not page.results and limit is None:
+                if page.trimmed:
+                    raise _hidden(repository)
                 return
             limit = None if not page.results else PAGE_ROWS
             if page.results:
@@ -202,6 +209,14 @@ class Artifactory:
         middle = len(group) // 2
         halves = group[:middle], group[middle:]
         return [item for half in halves for item in await self._all(half, keys, not_known)]
+
+
+def _hidden(repository: str) -> Unreadable:
+    return Unreadable(
+        f"Could not list {repository} to its end",
+        why="Artifactory's limit of rows was reached by files that the token's user may not read",
+        fix=f"Give the token's user permission to read all of {repository}, or leave it out.",
+    )
 
 
 _DOWNLOADS = ("stat.downloads", "stat.downloaded")
