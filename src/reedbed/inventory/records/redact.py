@@ -11,6 +11,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
+from reedbed.model.records import Manifest
+
 HIDDEN = "[redacted]"
 
 HARMLESS = frozenset({"PATH", "LANG", "LC_ALL", "TZ", "HOME", "HOSTNAME", "SHELL", "TERM", "PWD", "USER"})
@@ -86,6 +90,21 @@ def redacted_config(config: Mapping[str, Any]) -> dict[str, Any]:
 def redacted_names(named: Mapping[str, Any]) -> dict[str, Any]:
     """Redact labels or annotations: by their names, else by the form of what they say."""
     return {redacted(key): _labelled(key, value, 1) for key, value in named.items()}
+
+
+def redacted_manifest(manifest: Manifest) -> Manifest:
+    """Redact the annotations of a manifest or an index, and what an index says of its images' platforms.
+
+    The rest are digests, sizes and media types; what else a manifest has is not in the struct.
+    """
+    return msgspec.structs.replace(
+        manifest,
+        annotations=redacted_names(manifest.annotations),
+        manifests=tuple(
+            msgspec.structs.replace(each, platform=redacted_names(each.platform)) if each.platform else each
+            for each in manifest.manifests
+        ),
+    )
 
 
 def _variable(entry: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import msgspec
 
 from reedbed.errors import ReedbedError, Unreadable
-from reedbed.inventory.records.redact import redacted_config
+from reedbed.inventory.records.redact import redacted_config, redacted_manifest
 from reedbed.inventory.run.bringing import bring_in, prepare
 from reedbed.inventory.run.confirming import Confirming
 from reedbed.inventory.run.context import Sync
@@ -90,7 +90,7 @@ class Reading:
         except ReedbedError as error:
             image.why = error.why
         else:
-            fetched |= {} if image.digest in kept else {image.digest: body}
+            fetched |= {} if image.digest in kept else {image.digest: msgspec.json.encode(image.manifest)}
 
     async def _config(self, image: Image, kept: dict[str, bytes], fetched: dict[str, bytes]) -> None:
         assert image.manifest
@@ -127,8 +127,9 @@ def _images(placed: Sequence[Wanted]) -> list[Image]:
 
 
 def _decoded(body: bytes) -> Manifest:
+    """Read a manifest, and take out what looks like a secret: it is kept, as a part of the image's record."""
     try:
-        return msgspec.json.decode(body, type=Manifest)
+        return redacted_manifest(msgspec.json.decode(body, type=Manifest))
     except (ValueError, RecursionError) as error:
         raise Unreadable(
             "Could not read a manifest", why=f"it is no manifest: {error}", fix="Push the image anew."
