@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from reedbed.model.text import hidden
 
@@ -33,12 +34,12 @@ def json(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print rows under a header. What strangers wrote may stand in any cell."""
+    """Print rows under a header. What strangers wrote may stand in any cell but one that is drawn already."""
     drawn = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
     for name in columns:
         drawn.add_column(name, overflow="fold")
     for row in rows:
-        drawn.add_row(*(safe(cell) for cell in row))
+        drawn.add_row(*(cell if isinstance(cell, Text) else safe(cell) for cell in row))
     out.print(drawn)
 
 

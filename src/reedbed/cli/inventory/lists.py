@@ -10,6 +10,7 @@ import msgspec
 from cyclopts import Parameter
 
 from reedbed.cli import show
+from reedbed.cli.bars import bar
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
 from reedbed.model.query.tokens import View
@@ -177,7 +178,7 @@ async def _list(
             counted = await parts.db.read(
                 groups.groups, node, view, how.group_by, among=among, limit=how.limit
             )
-            return _show_groups(how, counted, json=json)
+            return _show_groups(how, counted, view, json=json)
         sort, page = read_sort(view, how.sort), pages.findings if view is View.FINDINGS else pages.assets
         found: Page[Any] = await parts.db.read(
             page, node, among=among, sort=sort, after=how.after, limit=how.limit
@@ -185,17 +186,30 @@ async def _list(
     return _show_page(how, found, json=json)
 
 
-def _show_groups(how: Listing, counted: "list[Group]", *, json: bool) -> int:
+def _show_groups(how: Listing, counted: "list[Group]", view: View, *, json: bool) -> int:
     if json:
         show.json(counted)
         return Exit.DONE
-    rows = [(each.key if each.key is not None else "(none)", *_numbers(each)) for each in counted]
-    _draw(how, [how.group_by or "", "number", "critical", "high"], rows)
+    columns = [how.group_by or "", "number", "critical", "high"]
+    rows = [
+        (each.key if each.key is not None else "(none)", each.number, each.critical, each.high)
+        for each in counted
+    ]
+    if how.csv:
+        _draw(how, columns, rows)
+    else:
+        most = max((each.number for each in counted), default=0)
+        bars = [bar(_parts(each, view), most) for each in counted]
+        _draw(how, [*columns, ""], [(*row, drawn) for row, drawn in zip(rows, bars, strict=True)])
     return Exit.DONE
 
 
-def _numbers(group: "Group") -> tuple[int, int, int]:
-    return group.number, group.critical, group.high
+def _parts(group: "Group", view: View) -> list[tuple[int, str]]:
+    """What a bar is made of: of findings by how bad they are; of assets there are not as many as findings."""
+    if view is View.ASSETS:
+        return [(group.number, "cyan")]
+    rest = group.number - group.critical - group.high
+    return [(group.critical, "red"), (group.high, "yellow"), (rest, "cyan")]
 
 
 def _show_page(how: Listing, page: "Page[Any]", *, json: bool) -> int:
