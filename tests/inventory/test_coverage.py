@@ -1,5 +1,6 @@
 """What a look is worth: empty is not clean, less is not fixed, and nothing said has a reason."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from inventory.pond import START, Flaw, Pond, pond
 from jfrog_standin.faults import Fault, Params
 from jfrog_standin.xray.scan import ScanStatus
 from reedbed.inventory.run.context import Mode
-from reedbed.inventory.run.coverage import Before, concluded, doubtful
+from reedbed.inventory.run.coverage import Before, concluded, doubtful, its_turn
 from reedbed.jfrog.scan_status import Told
 from reedbed.jfrog.summary import Answer
 from reedbed.model.inventory import Coverage, Status
@@ -36,13 +37,29 @@ def told(coverage: Coverage | None, **more: Any) -> Told:
         (SILENT, Before(), set(), False, True),
         (SILENT, Before(coverage=Coverage.EXPIRED), set(), False, False),
         (SILENT, Before(coverage=Coverage.EXPIRED), set(), True, True),
+        (SILENT, Before(coverage=Coverage.NOT_SCANNED), set(), False, False),  # not on this day of seven
+        (SILENT, Before(coverage=Coverage.NOT_SCANNED), set(), True, True),
+        (SILENT, Before(coverage=Coverage.UNAVAILABLE), set(), False, True),
         (Answer(digest="d", coverage=Coverage.UNAVAILABLE), Before(), set(), True, False),
     ],
 )
 def test_a_scan_is_asked_after_where_its_answer_is_in_doubt(
     answer: Answer, before: Before, has: set[Any], thorough: bool, expected: bool
 ) -> None:
-    assert doubtful(answer, before, has, thorough=thorough) is expected
+    assert doubtful(answer, before, has, thorough=thorough, turn=False) is expected
+
+
+def test_each_image_has_its_turn_once_in_seven_days() -> None:
+    week = [START.date() + timedelta(days=n) for n in range(7)]
+
+    assert [sum(its_turn(f"image-{n}", day) for day in week) for n in range(50)] == [1] * 50
+
+
+def test_an_image_that_was_not_scanned_is_asked_after_when_it_is_its_turn() -> None:
+    before = Before(coverage=Coverage.NOT_SCANNED, reason="Xray says NOT_SCANNED of its scan")
+
+    assert doubtful(SILENT, before, set(), thorough=False, turn=True)
+    assert concluded(SILENT, None, before, indexed=None).reason == before.reason
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from reedbed.errors import ReedbedError
 from reedbed.inventory.findings.observed import vulnerability_key
 from reedbed.inventory.run.context import Mode, Sync
-from reedbed.inventory.run.coverage import NOTHING_SAID, Before, concluded, doubtful
+from reedbed.inventory.run.coverage import NOTHING_SAID, Before, concluded, doubtful, its_turn
 from reedbed.inventory.run.image import Image
 from reedbed.jfrog.scan_status import Told, scan_status
 from reedbed.jfrog.summary import Answer
@@ -34,7 +34,7 @@ class Confirming:
 
     async def _settle(self, image: Image, before: Before) -> None:
         assert image.answer
-        if not doubtful(image.answer, before, _has(image.answer), thorough=self._sync.mode is Mode.FULL):
+        if not self._is_doubtful(image, image.answer, before):
             if image.answer.coverage in NOTHING_SAID:
                 image.answer = concluded(image.answer, None, before, indexed=None)
             return
@@ -42,6 +42,15 @@ class Confirming:
         indexed = await self._is_indexed(image) if silent else None
         told = None if indexed is False else await self._ask(image)
         image.answer = concluded(image.answer, told, before, indexed=indexed)
+
+    def _is_doubtful(self, image: Image, answer: Answer, before: Before) -> bool:
+        return doubtful(
+            answer,
+            before,
+            _has(answer),
+            thorough=self._sync.mode is Mode.FULL,
+            turn=its_turn(image.asset, self._sync.started_at.date()),
+        )
 
     async def _ask(self, image: Image) -> Told | None:
         if not self._left:
@@ -66,8 +75,8 @@ class Confirming:
 
 
 def _before(image: Image, known: looks.Looked) -> Before:
-    coverage, places = known.get((image.scope, image.asset), (None, frozenset()))
-    return Before(coverage=coverage, places=places)
+    coverage, reason, places = known.get((image.scope, image.asset), (None, None, frozenset()))
+    return Before(coverage=coverage, reason=reason, places=places)
 
 
 def _has(answer: Answer) -> set[tuple[str, str, str]]:

@@ -5,7 +5,9 @@ findings of a scan that is not through as if they were all. So its scan is asked
 nothing, and where it has less than before: nothing is taken for gone by an answer that was not confirmed.
 """
 
+import zlib
 from collections.abc import Collection
+from datetime import date
 
 import msgspec
 
@@ -16,6 +18,9 @@ from reedbed.model.inventory import Coverage
 SETTLED = frozenset({Coverage.NOT_INDEXED, Coverage.UNSUPPORTED, Coverage.EXPIRED})
 """What seldom changes, while Xray goes on to say nothing."""
 
+TURNS = 7
+"""What was not scanned is asked after on one of so many days: once it is scanned, its answer says so."""
+
 NOTHING_SAID = frozenset({Coverage.NOT_SCANNED, Coverage.UNKNOWN})
 WAS_SCANNED = frozenset({Coverage.SCANNED, Coverage.PARTIAL, Coverage.EXPIRED})
 
@@ -24,22 +29,29 @@ class Before(msgspec.Struct, frozen=True, kw_only=True):
     """What is known of an image before a look at it."""
 
     coverage: Coverage | None = None
+    reason: str | None = None
     places: frozenset[tuple[str, str, str]] = frozenset()  # vulnerability, component, version
 
 
 def doubtful(
-    answer: Answer, before: Before, has: Collection[tuple[str, str, str]], *, thorough: bool
+    answer: Answer, before: Before, has: Collection[tuple[str, str, str]], *, thorough: bool, turn: bool
 ) -> bool:
     """Say whether the scan should be asked after.
 
     `has` is what the answer has. What said nothing before, and says nothing again, is asked after in
-    `thorough` runs alone.
+    `thorough` runs alone, or when it is its `turn` if it may have been scanned since.
     """
     if answer.coverage in NOTHING_SAID:
-        return thorough or before.coverage not in SETTLED
+        waits = before.coverage in SETTLED or (before.coverage is Coverage.NOT_SCANNED and not turn)
+        return thorough or not waits
     if answer.coverage is not Coverage.SCANNED:
         return False
     return not before.places <= set(has) or (not has and before.coverage is not Coverage.SCANNED)
+
+
+def its_turn(asset: str, today: date) -> bool:
+    """Say whether this is the asset's day: each has one of seven, and on each day it is a seventh of them."""
+    return zlib.crc32(asset.encode()) % TURNS == today.toordinal() % TURNS
 
 
 def concluded(answer: Answer, told: Told | None, before: Before, *, indexed: bool | None) -> Answer:
@@ -60,8 +72,7 @@ def _silent(
     if indexed is False:
         return Coverage.NOT_INDEXED, "Xray does not index its repository"
     if told is None or not told.answered:
-        known = before.coverage if before.coverage in SETTLED else answer.coverage
-        return known or answer.coverage, answer.reason or (told.reason if told else None)
+        return _unasked(before, answer.coverage, answer.reason or (told.reason if told else None))
     if told.coverage is Coverage.SCANNED:
         return Coverage.UNAVAILABLE, "Xray says that it is scanned, and tells nothing of it"
     if told.coverage is not None and told.coverage is not Coverage.NOT_SCANNED:
@@ -69,6 +80,13 @@ def _silent(
     if before.coverage in WAS_SCANNED:
         return Coverage.EXPIRED, "Xray had scanned it, and has nothing of it any more"
     return Coverage.NOT_SCANNED, told.reason
+
+
+def _unasked(before: Before, coverage: Coverage, reason: str | None) -> tuple[Coverage, str | None]:
+    """What was learned by asking earlier stays, while the answer goes on to say nothing."""
+    if before.coverage in SETTLED or before.coverage is Coverage.NOT_SCANNED:
+        return before.coverage, before.reason or reason
+    return coverage, reason
 
 
 def _confirmed(told: Told | None) -> tuple[Coverage, str | None]:

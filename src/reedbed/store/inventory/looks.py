@@ -14,23 +14,28 @@ from reedbed.store.rows import slices
 Places = frozenset[tuple[str, str, str]]
 """The vulnerability, the component, and its version."""
 
-Looked = dict[tuple[Scope, str], tuple[Coverage | None, Places]]
+Said = tuple[Coverage | None, str | None]
+"""How far an image was scanned, and why no further."""
+
+Looked = dict[tuple[Scope, str], tuple[Coverage | None, str | None, Places]]
+
+NOTHING: Said = (None, None)
 
 
 def before(connection: Connection, asked: Iterable[tuple[Scope, str]]) -> Looked:
     """Read the coverage of images, and what stands of vulnerabilities in them, each by scope and asset."""
     wanted = set(asked)
-    coverages: dict[str, Coverage | None] = {}
+    said: dict[str, Said] = {}
     standing: dict[tuple[Scope, str], set[tuple[str, str, str]]] = {}
     for some in slices(sorted({asset for _, asset in wanted})):
-        query = select(ASSETS.c.id, ASSETS.c.coverage).where(ASSETS.c.id.in_(some))
-        coverages |= {row.id: row.coverage for row in connection.execute(query)}
-        looked = [asset for asset in some if coverages.get(asset) is not None]
+        query = select(ASSETS.c.id, ASSETS.c.coverage, ASSETS.c.coverage_reason).where(ASSETS.c.id.in_(some))
+        said |= {row.id: (row.coverage, row.coverage_reason) for row in connection.execute(query)}
+        looked = [asset for asset in some if said.get(asset, NOTHING)[0] is not None]
         for row in connection.execute(_standing(looked)) if looked else ():
             place = (Scope(row.connection, row.repository, row.path), row.asset)
             standing.setdefault(place, set()).add((row.vulnerability, row.component, row.version))
     return {
-        (scope, asset): (coverages.get(asset), frozenset(standing.get((scope, asset), ())))
+        (scope, asset): (*said.get(asset, NOTHING), frozenset(standing.get((scope, asset), ())))
         for scope, asset in wanted
     }
 
