@@ -30,7 +30,7 @@ _ALPINE = re.compile(r"v?\d+\.\d+|edge")
 class Component(msgspec.Struct, frozen=True, kw_only=True):
     """A package inside an artifact."""
 
-    purl: str  # without a version; "~" and the id where that can't be read
+    purl: str  # without a version; "~" and the name where the type is not known
     type: str  # the purl's: "npm", "apk"; "" where it is not known
     name: str  # as people write it: "@scope/name", "group:artifact"
     version: str  # "" where it is not told
@@ -46,7 +46,7 @@ def component(component_id: str, *, package_type: str = "", version: str = "") -
     kind = TYPES.get(scheme.lower()) or TYPES.get(package_type.lower()) or _guessed(rest)
     name, told = _parted(rest, version)
     if not kind or not name:
-        return Component(purl=f"~{component_id}", type=kind or "", name=name or component_id, version=told)
+        return Component(purl=f"~{name or rest}", type=kind or "", name=name or rest, version=told)
     if kind in SYSTEM:
         return _of_system(kind, name, told)
     name, told = _spelled(kind, name), told.removeprefix("v") if kind == "golang" else told

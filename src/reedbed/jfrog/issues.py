@@ -9,14 +9,35 @@ from reedbed.model.records import Found, VulnerabilityRecord
 NO_CVE = Cve()
 
 
-def vulnerabilities(issues: Iterable[Issue]) -> tuple[VulnerabilityRecord, ...]:
-    """Take issues apart, in an order of their own: JFrog's is arbitrary."""
-    records = [record for issue in issues for record in _of_issue(issue)]
+MOST_PARTS = 12
+"""So many segments of a path may be a component's name: Go modules have up to about eight."""
+
+Ids = Mapping[str, str]
+"""Component ids by what stands of them in paths, which is all but the scheme: `moment:2.29.3` → `npm://…`."""
+
+
+def vulnerabilities(issues: Sequence[Issue], *, named: Iterable[str] = ()) -> tuple[VulnerabilityRecord, ...]:
+    """Take issues apart, in an order of their own: JFrog's is arbitrary.
+
+    `named` are ids of components that the answer has elsewhere. v1 tells an issue's components by paths
+    alone, whose ends lack the scheme; with it they are the same components as those that v2 tells.
+    """
+    ids = _ids(named) if any(not issue.components for issue in issues) else {}
+    records = [record for issue in issues for record in _of_issue(issue, ids)]
     return tuple(sorted(records, key=lambda each: (each.cve or "", each.issue_id, each.component)))
 
 
-def _of_issue(issue: Issue) -> list[VulnerabilityRecord]:
-    places = _places(issue)
+def _ids(named: Iterable[str]) -> Ids:
+    """Know ids by their ends; an end that two package types have says nothing."""
+    found: dict[str, str] = {}
+    for each in set(named):
+        end = each.rpartition("://")[2]
+        found[end] = each if end not in found else end
+    return found
+
+
+def _of_issue(issue: Issue, ids: Ids) -> list[VulnerabilityRecord]:
+    places = _places(issue, ids)
     return [
         VulnerabilityRecord(
             cve=(cve.cve or "").strip().upper() or None,
@@ -62,9 +83,10 @@ class _Place:
         self.paths: set[str] = set()
 
 
-def _places(issue: Issue) -> dict[str, list[_Place]]:
+def _places(issue: Issue, ids: Ids) -> dict[str, list[_Place]]:
     """Group what an issue was found in by component; each version once, in order."""
-    paths = {path: _end(path) for path in issue.impact_path or ()}
+    ids = _ids(each.component_id for each in issue.components) if issue.components else ids
+    paths = {path: _end(path, ids) for path in issue.impact_path or ()}
     places: dict[tuple[str, str], _Place] = {}
     for each in issue.components or ():
         of = component(each.component_id, package_type=each.pkg_type or "", version=each.version or "")
@@ -74,8 +96,9 @@ def _places(issue: Issue) -> dict[str, list[_Place]]:
         )
     if not issue.components:  # v1: only the paths tell
         for path, end in paths.items():
-            of = component(end)
-            places.setdefault((of.purl, of.version), _Place(of, end, of.type, ())).paths.add(path)
+            name = ids.get(end, end)
+            of = component(name)
+            places.setdefault((of.purl, of.version), _Place(of, name, of.type, ())).paths.add(path)
     _lead(paths, issue, places)
     grouped: dict[str, list[_Place]] = {}
     for (purl, _), place in sorted(places.items()):
@@ -96,10 +119,14 @@ def _lead(paths: Mapping[str, str], issue: Issue, places: Mapping[tuple[str, str
         alone.paths.update(issue.component_physical_paths or ())
 
 
-def _end(path: str) -> str:
-    """The last node of an impact path. Names have slashes, so the node begins behind the layer's file."""
+def _end(path: str, ids: Ids) -> str:
+    """The last node of an impact path. Names have slashes: what is known, else what is behind the layer."""
+    parts = path.rsplit("/", MOST_PARTS)
+    for start in range(1, len(parts)):
+        if (end := "/".join(parts[start:])) in ids:
+            return end
     _, layer, rest = path.rpartition(".tar.gz/")
-    return rest if layer else path.rpartition("/")[2]
+    return rest if layer else parts[-1]
 
 
 def _found(place: _Place, issue: Issue, cve: Cve) -> Found:

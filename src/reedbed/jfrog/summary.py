@@ -7,7 +7,8 @@ docs.jfrog.com/security/reference; field reports of public clients that read bat
 """
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Literal
 
 import msgspec
 
@@ -22,8 +23,12 @@ from reedbed.model.records import Shape, VulnerabilityRecord
 FIRST, MOST = 20, 50
 LARGEST = 128 * 1024 * 1024
 """Bytes of an answer; a larger one is asked for again in halves. A large image has some 2 MB."""
+REFUSALS = frozenset({Cause.UNAUTHORISED, Cause.TOKEN_EXPIRED, Cause.FORBIDDEN})
 TOO_MUCH = frozenset({Cause.TIMEOUT, Cause.TOO_LARGE, Cause.SERVER_ERROR, Cause.DROPPED, Cause.TRUNCATED})
 """What a smaller batch may mend."""
+
+
+Version = Literal[1, 2]
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,11 +43,15 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Findings:
-    """Reads what Xray found, over one line; remembers what this Xray can do."""
+    """Reads what Xray found, over one line; remembers what this Xray can do.
+
+    An Xray without v2 is asked by v1. That is found out by the first calls and then kept: a 404 in the midst
+    of a run is that call's failure, for v1 tells less (no versions that mend).
+    """
 
     def __init__(self, jfrog: JFrog) -> None:
         self._jfrog = jfrog
-        self._version = 2
+        self._version: Version | None = None  # not found out yet
         self._size = FIRST
         self._careful = False  # a batch was too much once
 
@@ -76,20 +85,36 @@ class Findings:
         return [answers[digest] for digest in digests]
 
     async def _ask(self, digests: Sequence[str]) -> Summaries | Failure:
-        outcome = await self._summary(digests)
-        if isinstance(outcome, Failure) and outcome.cause is Cause.NOT_FOUND and self._version == 2:
-            self._version = 1
-            outcome = await self._summary(digests)
-        if isinstance(outcome, Failure) and outcome.cause in (
-            Cause.UNAUTHORISED, Cause.TOKEN_EXPIRED, Cause.FORBIDDEN, Cause.NOT_FOUND,
-        ):  # fmt: skip
+        if self._version is None:
+            outcome = await self._first(digests)
+        else:
+            outcome = await self._summary(digests, self._version)
+        nothing_there = self._version is None and _is_missing(outcome)
+        if isinstance(outcome, Failure) and (outcome.cause in REFUSALS or nothing_there):
             raise outcome.error(_doing(len(digests)), needs="the Xray permission “Read”")
         return outcome
 
-    async def _summary(self, digests: Sequence[str]) -> Summaries | Failure:
+    async def _first(self, digests: Sequence[str]) -> Summaries | Failure:
+        """Ask while it is not known which version there is: v1 where v2 is missing twice."""
+        newer = await self._summary(digests, 2)
+        if not _is_missing(newer):
+            return self._settled(2, newer)
+        older = await self._summary(digests, 1)
+        if _is_missing(older):
+            return older
+        again = await self._summary(digests, 2)
+        return self._settled(1, older) if _is_missing(again) else self._settled(2, again)
+
+    def _settled(self, version: Version, outcome: Summaries | Failure) -> Summaries | Failure:
+        """Keep which version answers. A failure says nothing; of calls at the same time the first says it."""
+        if isinstance(outcome, Summaries) and self._version is None:
+            self._version = version
+        return outcome
+
+    async def _summary(self, digests: Sequence[str], version: Version) -> Summaries | Failure:
         call = Call(
             method="POST",
-            route=f"/xray/api/v{self._version}/summary/artifact",
+            route=f"/xray/api/v{version}/summary/artifact",
             doing=_doing(len(digests)),
             send=json_body({"checksums": [digest.removeprefix("sha256:") for digest in digests]}),
             headers=JSON,
@@ -99,6 +124,10 @@ class Findings:
         if isinstance(outcome, Failure):
             return outcome
         return await asyncio.to_thread(_read, outcome.body)
+
+
+def _is_missing(outcome: Summaries | Failure) -> bool:
+    return isinstance(outcome, Failure) and outcome.cause is Cause.NOT_FOUND
 
 
 def _doing(number: int) -> str:
@@ -125,13 +154,23 @@ def _answer(digest: str, found: dict[str, Summary], errors: dict[str, str]) -> A
         return Answer(
             digest=digest,
             coverage=Coverage.SCANNED,
-            vulnerabilities=vulnerabilities(summary.issues or ()),
+            vulnerabilities=vulnerabilities(summary.issues or (), named=_named(summary)),
             licenses=tuple(summary.licenses or ()),
             operational_risks=tuple(summary.operational_risks or ()),
         )
     if plain in errors:  # the same text for not indexed, not scanned and expired
         return Answer(digest=digest, coverage=Coverage.NOT_SCANNED, reason=errors[plain])
     return Answer(digest=digest, coverage=Coverage.UNKNOWN, reason="Xray answered without a word of it")
+
+
+def _named(summary: Summary) -> Iterator[str]:
+    """The components that an artifact's licences and risks name."""
+    for part in summary.licenses or ():
+        ids = part.get("components")
+        yield from (each for each in ids if isinstance(each, str)) if isinstance(ids, list) else ()
+    for part in summary.operational_risks or ():
+        if isinstance(name := part.get("component_id"), str):
+            yield name
 
 
 def _unavailable(digest: str, why: str) -> Answer:
