@@ -2,11 +2,7 @@
 
 from pathlib import Path
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection
+from sqlalchemy import Connection, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from reedbed.errors import ReedbedError, SettingsError
@@ -14,6 +10,9 @@ from reedbed.model.text import one_line
 from reedbed.store.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+REVISIONS = tuple(sorted(file.name[1:5] for file in (MIGRATIONS / "versions").glob("r[0-9]*.py")))
+"""Oldest first, by the names of their files: Alembic is loaded only where there is something to do."""
+HEAD = REVISIONS[-1]
 
 
 async def migrate(database: Database, *, to: str = "head") -> None:
@@ -49,14 +48,21 @@ async def is_current(database: Database) -> bool:
 
 
 def _upgrade(connection: Connection, name: str, to: str) -> None:
+    from alembic import command
+    from alembic.config import Config
+
     _revision(connection, name)  # again, now that nobody else can change it
-    config = _config()
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
     config.attributes["connection"] = connection
     command.upgrade(config, to)
 
 
 def _revision(connection: Connection, name: str) -> str | None:
-    found = MigrationContext.configure(connection).get_current_revision()
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
     if found is not None and found not in REVISIONS:
         raise SettingsError(
             f"Could not use the database {name}",
@@ -64,15 +70,3 @@ def _revision(connection: Connection, name: str) -> str | None:
             fix="Run the newer release, or name another database.",
         )
     return found
-
-
-def _config() -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-    config.set_main_option("path_separator", "os")
-    return config
-
-
-_SCRIPTS = ScriptDirectory.from_config(_config())
-REVISIONS = tuple(reversed([script.revision for script in _SCRIPTS.walk_revisions()]))  # oldest first
-HEAD = REVISIONS[-1]

@@ -5,6 +5,7 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 import platformdirs
@@ -15,7 +16,6 @@ from reedbed.intel.merge import Admission
 from reedbed.intel.plan import Limits
 from reedbed.intel.relevance import Relevance
 from reedbed.intel.terms import Terms
-from reedbed.inventory.connection.connections import Connections
 from reedbed.jfrog.custom_issue import IssueStyle
 from reedbed.jobs import now_utc
 from reedbed.metrics import Metrics
@@ -27,6 +27,9 @@ from reedbed.store.inventory import connections as store
 from reedbed.store.inventory import webhooks
 from reedbed.store.migrate import migrate
 from reedbed.store.vault import Vault
+
+if TYPE_CHECKING:
+    from reedbed.inventory.connection.connections import Connections
 
 log = structlog.get_logger(__name__)
 
@@ -45,7 +48,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         return self.key.vault
 
     @property
-    def connections(self) -> Connections:
+    def connections(self) -> "Connections":
+        # Most commands ask JFrog nothing, and start without what could.
+        from reedbed.inventory.connection.connections import Connections
+
         return Connections(self.db, self.vault, now=now_utc)
 
     @property
