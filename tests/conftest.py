@@ -1,6 +1,9 @@
 """Fixtures that several areas use, and how properties are looked for."""
 
+from collections.abc import Iterator
+
 import keyring
+import pytest
 from hypothesis import HealthCheck, settings
 from keyring.backends.fail import Keyring as NoKeyring
 
@@ -13,6 +16,7 @@ from databases import (
     migrated,
     migrated_file,
 )
+from processes.prepared import PARENT
 
 __all__ = [
     "cluster",
@@ -33,3 +37,10 @@ settings.register_profile("reedbed", settings.get_profile("searching"), derandom
 settings.load_profile("reedbed")  # what is green here is green elsewhere; and no deadline: machines are busy
 
 keyring.set_keyring(NoKeyring())  # type: ignore[no-untyped-call]  # nobody's own keychain is read or written
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _prepared_processes() -> Iterator[None]:
+    """The parent of prepared processes starts with the first of them, and ends with the tests."""
+    yield
+    PARENT.end()

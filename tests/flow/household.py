@@ -5,15 +5,17 @@ import os
 import random
 import signal
 import sys
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import IO
 
 import msgspec
 
 from flow.thread import PLATFORM, Thread
 from jfrog_standin.server import Running
+from processes import prepared
 from reedbed.model.secret import Secret
 from reedbed.store.database import Database, open_database
 from reedbed.store.platforms import token_context
@@ -47,7 +49,7 @@ class Household:
         self.key = new_key()
         self.config = folder / "reedbed.toml"
         self.settings: dict[str, str] = {}
-        self.children: list[asyncio.subprocess.Process] = []
+        self.children: list[asyncio.subprocess.Process | prepared.Child] = []
         self._opened: list[Database] = []
 
     def write_settings(self, *lines: str) -> None:
@@ -109,19 +111,21 @@ class Household:
         return child
 
     async def run(self, *arguments: str, send: str = "") -> Finished:
-        """Carry out one command to its end."""
-        child = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "reedbed", *arguments),
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            env=self.environment,
-            cwd=self.folder,
-        )
-        self.children.append(child)
-        out, err = await asyncio.wait_for(child.communicate(send.encode()), DEADLINE_S)
-        assert child.returncode is not None
-        return Finished(child.returncode, out.decode(), err.decode())
+        """Carry out one command to its end, in a prepared process."""
+        with TemporaryFile() as out, TemporaryFile() as err, sent(send) as entry:
+            child = await prepared.start(
+                *("-m", "reedbed", *arguments),
+                environment=self.environment,
+                folder=self.folder,
+                stdin=entry,
+                stdout=out.fileno(),
+                stderr=err.fileno(),
+            )
+            self.children.append(child)
+            code = await self.ended(child)
+            out.seek(0)
+            err.seek(0)
+            return Finished(code, out.read().decode(), err.read().decode())
 
     def output(self) -> bytes:
         """Give all that the started commands have written."""
@@ -129,7 +133,7 @@ class Household:
             path.read_bytes() for kind in ("out", "err") for path in sorted(self.folder.glob(f"{kind}-*"))
         )
 
-    async def ended(self, child: asyncio.subprocess.Process) -> int:
+    async def ended(self, child: asyncio.subprocess.Process | prepared.Child) -> int:
         return await asyncio.wait_for(child.wait(), DEADLINE_S)
 
     async def clear(self) -> None:
@@ -140,6 +144,16 @@ class Household:
                 await child.wait()
         for db in self._opened:
             db.close()
+
+
+@contextmanager
+def sent(text: str) -> Iterator[int]:
+    """Give the number of a pipe that holds a text and no more."""
+    entry, exit_ = os.pipe()
+    with os.fdopen(entry, "rb") as reading:
+        with os.fdopen(exit_, "wb") as writing:
+            writing.write(text.encode())
+        yield reading.fileno()
 
 
 async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S) -> None:
