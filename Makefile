@@ -4,6 +4,7 @@
 PYTHON ?= python3
 ARGS ?=
 ONLY ?=
+JOBS ?= 2
 RECORDS := $(addprefix --records ,$(wildcard ../shared/data/osv-malicious))
 BIN := .venv/bin
 
@@ -16,7 +17,7 @@ demo: .venv/ready  ## Show the main job from end to end (ARGS=--once for scripts
 	@$(BIN)/reedbed demo $(RECORDS) $(ARGS)
 
 test: check .venv/bin/regctl  ## Run the checks and every test
-	@$(BIN)/pytest $(ARGS)
+	@PYTHONHASHSEED=0 $(BIN)/pytest -n $(JOBS) --dist worksteal $(ARGS)
 
 check: .venv/ready  ## Format, lint, types and the rules of the tree
 	@$(BIN)/ruff format --check --quiet . || { echo "fix: make format"; exit 1; }
