@@ -156,21 +156,25 @@ class Pond:
             self.clock += timedelta(milliseconds=1)
             return self.clock
 
-        sync = Sync(
-            id=run.id,
+        sync = await self.run_of(mode)
+        counts = await flow.sync(msgspec.structs.replace(sync, id=run.id, started_at=run.started_at, now=now))
+        await self.db.write(runs.finish, run.id, runs.State.DONE, now=self.clock, counts=counts)
+        return counts
+
+    async def run_of(self, mode: Mode) -> Sync:
+        """A run that has no row."""
+        return Sync(
+            id="",
             connection=CONNECTION,
             scope=self.scope,
             shapes=await self.db.read(shapes, self.scope),
             mode=mode,
-            started_at=run.started_at,
+            started_at=self.clock,
             jfrog=self.jfrog,
             db=self.db,
-            now=now,
+            now=lambda: self.clock,
             leaving=lambda: False,
         )
-        counts = await flow.sync(sync)
-        await self.db.write(runs.finish, run.id, runs.State.DONE, now=self.clock, counts=counts)
-        return counts
 
     @asynccontextmanager
     async def impatient(self, timeout_s: float) -> AsyncIterator[None]:

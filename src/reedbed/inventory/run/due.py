@@ -49,8 +49,9 @@ async def mark(run: Sync, repositories: Sequence[Repo]) -> None:
     if run.mode is Mode.FULL:
         await run.db.write(assets.want_all, run.connection, run=run.id)
         return
-    before = run.now() - timedelta(hours=run.scope.refresh_h)
-    await run.db.write(assets.want_stale, run.connection, run=run.id, before=before, since=run.started_at)
+    await run.db.write(
+        assets.want_stale, run.connection, run=run.id, before=stale_before(run), since=run.started_at
+    )
     if Stream.VULNERABILITIES not in run.scope.streams:
         return
     some = [repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]
@@ -60,6 +61,11 @@ async def mark(run: Sync, repositories: Sequence[Repo]) -> None:
                 await _compare(run, key, page)
         except ReedbedError as error:  # no more than a hint: every image is read again in time
             log.warning("scans_not_listed", connection=run.connection, repository=key, why=error.why)
+
+
+def stale_before(run: Sync) -> datetime:
+    """Say since when an image has to have been read for this run to leave it."""
+    return run.now() - timedelta(hours=run.scope.refresh_h)
 
 
 async def _compare(run: Sync, repository: str, page: Sequence[Counted]) -> None:

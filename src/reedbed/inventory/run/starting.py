@@ -11,6 +11,7 @@ from reedbed.inventory.connection.schedule import Cadence, Schedule, cadence_of,
 from reedbed.inventory.connection.scope import Scope
 from reedbed.inventory.run import flow, working
 from reedbed.inventory.run.context import Mode, Sync
+from reedbed.inventory.run.forecast import Forecast, forecast
 from reedbed.inventory.transform import known_maps
 from reedbed.inventory.transform.shaping import Shapes
 from reedbed.jfrog.session import JFrog
@@ -43,6 +44,17 @@ async def carry_out(run: RunContext, jfrog: JFrog, db: Database, name: str, *, m
     )
     run.may_leave()
     return counts
+
+
+async def foretell(jfrog: JFrog, db: Database, name: str, *, mode: Mode) -> Forecast:
+    """Say what a run of a connection would come to, and begin none.
+
+    Raises:
+        SettingsError: a transform map of the connection is not there.
+        Unreachable, Refused, Unreadable: something could not be listed.
+    """
+    connection = await db.read(store.get, name)
+    return await forecast(await _sync("", jfrog, db, connection, mode=mode, leaving=lambda: False))
 
 
 async def lend_a_hand(

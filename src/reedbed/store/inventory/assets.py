@@ -283,12 +283,21 @@ def want_all(connection: Connection, name: str, *, run: str) -> None:
 def want_stale(connection: Connection, name: str, *, run: str, before: datetime, since: datetime) -> None:
     """Let a run read what is new `since` then, was last answered `before` then, or never conclusively."""
     new = exists().where(IMAGE_REFS.c.asset == ASSETS.c.id, IMAGE_REFS.c.first_seen_at >= since)
-    stale = or_(
+    wanted = or_(_stale(before), new)
+    connection.execute(update(ASSETS).where(_readable(name), wanted).values(due_run=run))
+
+
+def stale(connection: Connection, name: str, *, before: datetime) -> set[str]:
+    """List the images that were last answered `before` then, or never conclusively."""
+    return set(connection.execute(select(ASSETS.c.id).where(_readable(name), _stale(before))).scalars())
+
+
+def _stale(before: datetime) -> ColumnElement[bool]:
+    return or_(
         ASSETS.c.checked_at.is_(None),
         ASSETS.c.checked_at < before,
         ASSETS.c.coverage.not_in([Coverage.SCANNED, Coverage.NOT_REQUESTED]),
     )
-    connection.execute(update(ASSETS).where(_readable(name), or_(stale, new)).values(due_run=run))
 
 
 def want_changed(connection: Connection, counts: Mapping[str, str], *, run: str) -> int:
