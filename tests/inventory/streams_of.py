@@ -4,8 +4,9 @@ from typing import Any
 
 from sqlalchemy import Connection, select
 
-from inventory.pond import CONNECTION, Pond
+from inventory.pond import CONNECTION, Flaw, Pond
 from jfrog_standin.faults import Fault, Params
+from jfrog_standin.xray.scan import License, Scan, ScannedComponent
 from reedbed.inventory.connection.scope import DEFAULT_STREAMS, Scope
 from reedbed.inventory.run.context import Mode
 from reedbed.jfrog.exchange import JSON, Call, json_body
@@ -16,6 +17,7 @@ from reedbed.store.inventory.findings import FINDINGS
 from reedbed.store.inventory.streams import RunStream
 from reedbed.store.runs import RUNS
 
+POLICIES, WATCHES = "/xray/api/v2/policies", "/xray/api/v2/watches"
 Ended = dict[Stream, RunStream]
 
 
@@ -48,6 +50,28 @@ def allow(pond: Pond) -> None:
 async def post(pond: Pond, route: str, body: Any) -> None:
     call = Call(method="POST", route=route, doing="set up", send=json_body(body), headers=JSON, reads="raw")
     await pond.jfrog.tell(call)
+
+
+def part(name: str, *licences: License) -> ScannedComponent:
+    return ScannedComponent(kind="npm", name=name, version="1.0.0", layer="ab" * 32, licenses=licences)
+
+
+def put_scan(the: Pond, digest: str, *flaws: Flaw, **more: Any) -> None:
+    scan = Scan(issues=tuple(flaw.issue() for flaw in flaws), **more)
+    the.standin.platform.xray.put_scan(digest.removeprefix("sha256:"), scan)
+
+
+async def have_it_watched(the: Pond) -> None:
+    """Watch everything for issues that are High or worse."""
+    actions = {"block_download": {"active": False, "unscanned": False}}
+    rule = {"name": "r", "priority": 1, "criteria": {"min_severity": "High"}, "actions": actions}
+    await post(the, POLICIES, {"name": "p", "type": "security", "rules": [rule]})
+    watch = {
+        "general_data": {"name": "w", "active": True},
+        "project_resources": {"resources": [{"type": "all-repos", "filters": []}]},
+        "assigned_policies": [{"name": "p", "type": "security"}],
+    }
+    await post(the, WATCHES, watch)
 
 
 async def found(pond: Pond, kind: FindingType) -> dict[tuple[str, str, str], Status]:

@@ -4,16 +4,26 @@ import shutil
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
 from sqlalchemy import insert, select
 
-from inventory.pond import CONNECTION, Flaw, Pond, pond
-from inventory.streams_of import allow, choose, found, post, refuse, sync, tags
+from inventory.pond import CONNECTION, Flaw, pond
+from inventory.streams_of import (
+    allow,
+    choose,
+    found,
+    have_it_watched,
+    part,
+    post,
+    put_scan,
+    refuse,
+    sync,
+    tags,
+)
 from jfrog_standin.artifactory import packages
-from jfrog_standin.xray.scan import License, Risk, Scan, ScannedComponent
+from jfrog_standin.xray.scan import License, Risk
 from reedbed.inventory.records.tagging import TagRules
 from reedbed.inventory.run.context import Mode
 from reedbed.model.inventory import FindingType, Lifecycle, Status, Stream, Triage
@@ -24,7 +34,7 @@ from reedbed.store.inventory.streams import RUN_EVENTS, Phase
 
 REPO = "docker-local"
 GPL = License(name="GPL-3.0-only", full_name="GPL", more_info_url=())
-POLICIES, WATCHES, RULES = "/xray/api/v2/policies", "/xray/api/v2/watches", "/xray/api/v1/ignore_rules"
+RULES = "/xray/api/v1/ignore_rules"
 
 
 @pytest.fixture
@@ -34,28 +44,6 @@ def file_database(migrated_file: Path, tmp_path: Path) -> Iterator[Database]:
     db = open_database(f"sqlite:///{tmp_path / 'reedbed.db'}")
     yield db
     db.close()
-
-
-def part(name: str, *licences: License) -> ScannedComponent:
-    return ScannedComponent(kind="npm", name=name, version="1.0.0", layer="ab" * 32, licenses=licences)
-
-
-def put_scan(the: Pond, digest: str, *flaws: Flaw, **more: Any) -> None:
-    scan = Scan(issues=tuple(flaw.issue() for flaw in flaws), **more)
-    the.standin.platform.xray.put_scan(digest.removeprefix("sha256:"), scan)
-
-
-async def have_it_watched(the: Pond) -> None:
-    """Watch everything for issues that are High or worse."""
-    actions = {"block_download": {"active": False, "unscanned": False}}
-    rule = {"name": "r", "priority": 1, "criteria": {"min_severity": "High"}, "actions": actions}
-    await post(the, POLICIES, {"name": "p", "type": "security", "rules": [rule]})
-    watch = {
-        "general_data": {"name": "w", "active": True},
-        "project_resources": {"resources": [{"type": "all-repos", "filters": []}]},
-        "assigned_policies": [{"name": "p", "type": "security"}],
-    }
-    await post(the, WATCHES, watch)
 
 
 async def test_licences_and_operational_risks_are_findings_of_the_answer_that_is_read_anyway(
@@ -271,10 +259,12 @@ async def test_repositories_say_what_they_are_for_and_what_may_not_be_seen_is_to
     file_database: Database,
 ) -> None:
     async with pond(file_database) as the:
-        told = {"projectKey": "pond", "notes": "of the pond"}
+        told = {"projectKey": "pond", "notes": "of the pond", "environments": ["PROD"]}
         the.add_repository(REPO, description="Images", configuration=told)
-        the.push(REPO, "app", "1.0", "c1")
+        choose(the, Stream.TAGS)
+        digest = the.push(REPO, "app", "1.0", "c1")
         await sync(the)
+        tagged = await tags(the, digest)
         query = select(ASSETS).where(ASSETS.c.connection == CONNECTION, ASSETS.c.native == REPO)
         seen = await file_database.read(lambda c: c.execute(query).one())
         refuse(the, "*/api/repositories/*")
@@ -287,5 +277,7 @@ async def test_repositories_say_what_they_are_for_and_what_may_not_be_seen_is_to
         assert seen.size_bytes > 0
         assert seen.artifact_count > 0
         assert (kept.project, kept.xray_indexed, kept.size_bytes) == ("pond", True, seen.size_bytes)
+        assert {("repository", "project", "pond"), ("repository", "environment", "PROD")} < tagged
+        assert await tags(the, digest) == tagged
         assert ended[Stream.REPOSITORIES].phase is Phase.ENDED
         assert {"configurations-not-read", "storage-not-read"} <= codes

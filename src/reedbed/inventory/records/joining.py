@@ -33,13 +33,18 @@ class Origin(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def repository_record(
-    repo: Repo, origin: Origin, *, told: Configuration | None = None, usage: Usage | None = None
+    repo: Repo,
+    origin: Origin,
+    *,
+    told: Configuration | None = None,
+    usage: Usage | None = None,
+    before: RepositoryRecord | None = None,
 ) -> RepositoryRecord:
-    """Take a repository as it is listed, with what is told beside where the user may see it.
+    """Take a repository as it is listed, with what is told beside; what is not told now is as it was before.
 
     JFrog gives a remote's upstream as its URL; that is kept apart.
     """
-    told, usage = told or Configuration(), usage or Usage()
+    told, usage = told or _told(before), usage or _usage(before)
     own = f"{origin.url}/artifactory/{repo.key}"
     return RepositoryRecord(
         key=repo.key,
@@ -58,6 +63,25 @@ def repository_record(
         eval_external_id=asset_id(origin.connection, AssetClass.REPOSITORY, repo.key),
         eval_vendor_asset_id=f"{origin.host}/{repo.key}",
     )
+
+
+def _told(before: RepositoryRecord | None) -> Configuration:
+    if before is None:
+        return Configuration()
+    return Configuration(
+        description=before.description,
+        notes=before.notes,
+        project_key=before.project,
+        environments=before.environments,
+        xray_index=before.xray_index,
+        repositories=before.members,
+    )
+
+
+def _usage(before: RepositoryRecord | None) -> Usage:
+    if before is None:
+        return Usage()
+    return Usage(files_count=before.artifact_count, used_space_in_bytes=before.used_bytes)
 
 
 def image_record(

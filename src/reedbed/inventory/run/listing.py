@@ -12,7 +12,7 @@ from reedbed.inventory.records.joining import repository_record
 from reedbed.inventory.records.landing import landing_of
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
-from reedbed.inventory.run.streams.repository_facts import Facts, facts_of
+from reedbed.inventory.run.streams.repository_facts import REPOSITORY, Facts, facts_of, known_before
 from reedbed.jfrog.artifactory import Artifactory, storages
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
@@ -51,11 +51,11 @@ async def list_repositories(sync: Sync) -> list[Repo]:
     found = await Artifactory(sync.jfrog).repositories()
     admitted = [repo for repo in found if lets_in_repository(sync.scope.filters, seen_by_filters(repo))]
     facts = await facts_of(sync, admitted)
-    records = [_record(sync, repo, facts) for repo in admitted]
+    before = await known_before(sync, {repo.key for repo in admitted})
+    records = [_record(sync, repo, facts, before.get(repo.key)) for repo in admitted]
     rows = [_asset(sync, record) for record in records]
-    keep = facts.unknown
-    await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now(), keep=keep)
-    landings = [landing_of("repository", record.key, record) for record in records]
+    await sync.db.write(assets.save, sync.connection, rows, run=sync.id, now=sync.now())
+    landings = [landing_of(REPOSITORY, record.key, record) for record in records]
     await sync.db.write(landed.land, sync.connection, landings, run=sync.id, now=sync.now())
     await sync.db.write(_settle, sync, found, admitted)
     return admitted
@@ -69,9 +69,9 @@ def _settle(connection: Connection, sync: Sync, found: Sequence[Repo], admitted:
     presence.end_retired(connection, name, now=sync.now())
 
 
-def _record(sync: Sync, repo: Repo, facts: Facts) -> RepositoryRecord:
+def _record(sync: Sync, repo: Repo, facts: Facts, before: RepositoryRecord | None) -> RepositoryRecord:
     told, usage = facts.configurations.get(repo.key), facts.usage.get(repo.key)
-    return repository_record(repo, sync.origin, told=told, usage=usage)
+    return repository_record(repo, sync.origin, told=told, usage=usage, before=before)
 
 
 def _asset(sync: Sync, record: RepositoryRecord) -> Asset:

@@ -3,7 +3,7 @@
 What may not be seen is a gap that the run's log tells, and no error: the repositories are listed anyway.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import msgspec
 
@@ -13,37 +13,35 @@ from reedbed.jfrog import repository_facts as jfrog
 from reedbed.jfrog.repository_facts import Configuration, Usage
 from reedbed.jfrog.wire import Repo
 from reedbed.model.inventory import Stream
+from reedbed.model.records import RepositoryRecord
+from reedbed.store.inventory import landed
+
+REPOSITORY = "repository"
+"""The source model of repositories."""
 
 MOST_ALONE = 500
 """More repositories than that are not asked for one by one."""
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """What is known beside the list, by key; `gaps` are the things that could not be seen."""
+    """What is told beside the list, by key. A repository that is in neither may have been kept from us."""
 
     configurations: dict[str, Configuration] = {}
     usage: dict[str, Usage] = {}
-    gaps: int = 0
-    unknown: tuple[str, ...] = ()  # columns of assets that nothing is known of: they stay as they were
 
 
 async def facts_of(run: Sync, repositories: Sequence[Repo]) -> Facts:
     """Read what there is to know, in two calls; who may not, asks for the repositories one by one."""
-    configurations = await _configurations(run, repositories)
-    usage = await _usage(run)
-    unknown = (
-        *(("project", "xray_indexed") if configurations is None else ()),
-        *(("size_bytes", "artifact_count") if usage is None else ()),
-    )
-    return Facts(
-        configurations=configurations or {},
-        usage=usage or {},
-        gaps=(configurations is None) + (usage is None),
-        unknown=unknown,
-    )
+    return Facts(configurations=await _configurations(run, repositories), usage=await _usage(run))
 
 
-async def _configurations(run: Sync, repositories: Sequence[Repo]) -> dict[str, Configuration] | None:
+async def known_before(run: Sync, keys: Collection[str]) -> Mapping[str, RepositoryRecord]:
+    """Give the records of repositories that were landed last, by key."""
+    bodies = await run.db.read(landed.newest, run.connection, REPOSITORY, keys)
+    return {key: msgspec.json.decode(body, type=RepositoryRecord) for key, body in bodies.items()}
+
+
+async def _configurations(run: Sync, repositories: Sequence[Repo]) -> dict[str, Configuration]:
     try:
         return await jfrog.configurations(run.jfrog)
     except ReedbedError as error:
@@ -51,7 +49,7 @@ async def _configurations(run: Sync, repositories: Sequence[Repo]) -> dict[str, 
         found = await _one_by_one(run, repositories[:MOST_ALONE]) if alone else {}
         if not found:
             await run.tell("info", "configurations-not-read", error.why, stream=Stream.REPOSITORIES)
-        return found or None
+        return found
 
 
 async def _one_by_one(run: Sync, repositories: Sequence[Repo]) -> dict[str, Configuration]:
@@ -68,9 +66,9 @@ async def _one_by_one(run: Sync, repositories: Sequence[Repo]) -> dict[str, Conf
     return found
 
 
-async def _usage(run: Sync) -> dict[str, Usage] | None:
+async def _usage(run: Sync) -> dict[str, Usage]:
     try:
         return await jfrog.storage(run.jfrog)
     except ReedbedError as error:
         await run.tell("info", "storage-not-read", error.why, stream=Stream.REPOSITORIES)
-        return None
+        return {}

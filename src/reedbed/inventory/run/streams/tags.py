@@ -4,7 +4,7 @@ The labels of images are read with the images. A file that an answer does not ha
 without properties is left out of an answer differs from release to release.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import datetime
 
 import msgspec
@@ -15,12 +15,13 @@ from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.due import OVERLAP
 from reedbed.inventory.run.streams.outcome import Outcome
+from reedbed.inventory.run.streams.repository_facts import known_before
 from reedbed.jfrog.artifactory import Artifactory, storages
 from reedbed.jfrog.placed_properties import Placed, properties_between, properties_updated
 from reedbed.jfrog.wire import Repo
 from reedbed.model.inventory import Stream
 from reedbed.model.records import RepositoryRecord
-from reedbed.store.inventory import filed, landed, placements, streams
+from reedbed.store.inventory import filed, placements, streams
 from reedbed.store.inventory import tags as store
 from reedbed.store.inventory.filed import Filed
 from reedbed.store.inventory.tags import Tagged, place_of
@@ -39,7 +40,7 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
     watermark = moment(known.watermark)
     since = watermark - OVERLAP if watermark and run.mode is Mode.DELTA else None
     held = set(await run.db.read(placements.repositories, run.connection))
-    facts = await _facts(run, held)
+    facts = await known_before(run, held)
     gaps = files = 0
     for repo in [each for each in repositories if each.key in held]:
         try:
@@ -56,11 +57,6 @@ async def read(run: Sync, repositories: Sequence[Repo]) -> Outcome:
         await run.db.write(streams.save_mark, mark)
     counts = await run.db.read(store.count, run.connection)
     return Outcome(complete=not gaps and since is None, gaps=gaps, counts={"files": files, **counts})
-
-
-async def _facts(run: Sync, keys: set[str]) -> Mapping[str, RepositoryRecord]:
-    bodies = await run.db.read(landed.newest, run.connection, "repository", keys)
-    return {key: msgspec.json.decode(body, type=RepositoryRecord) for key, body in bodies.items()}
 
 
 async def _pages(
