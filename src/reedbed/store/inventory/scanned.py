@@ -11,9 +11,13 @@ from reedbed.store.inventory.landed import LANDED
 def page(
     connection: Connection, name: str, repository: str, *, model: str, run: str, after: str, limit: int
 ) -> list[Filed]:
-    """List the scanned images that are in a repository first of all, by asset, each at one of its places."""
+    """List the scanned images that are in a repository first of all, by asset, each at one of its places.
+
+    Of places those count that the run has listed: where it was not, a tag may lead to another image by now.
+    """
     ref = IMAGE_REFS.c
-    first = select(func.min(ref.repository)).where(ref.asset == ASSETS.c.id, ref.gone_at.is_(None))
+    listed = (ref.gone_at.is_(None), ref.last_run == run)
+    first = select(func.min(ref.repository)).where(ref.asset == ASSETS.c.id, *listed)
     has = exists().where(
         LANDED.c.connection == name,
         LANDED.c.model == model,
@@ -37,7 +41,7 @@ def page(
     ids = list(connection.execute(some).scalars())
     query = (
         select(ref.asset, ref.path, ref.tag, ref.listed)
-        .where(ref.asset.in_(ids), ref.repository == repository, ref.gone_at.is_(None))
+        .where(ref.asset.in_(ids), ref.repository == repository, *listed)
         .order_by(ref.asset, ref.path, ref.tag)
     )
     found: dict[str, Filed] = {}
