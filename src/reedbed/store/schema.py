@@ -18,6 +18,7 @@ from reedbed.store.inventory.assets import (
     SOFTWARE,
 )
 from reedbed.store.inventory.connections import CHECKS, CONNECTIONS
+from reedbed.store.inventory.counts import COUNTS
 from reedbed.store.inventory.enrichment import ENRICHMENTS
 from reedbed.store.inventory.findings import (
     CLOSINGS,
@@ -31,6 +32,9 @@ from reedbed.store.inventory.findings import (
     VULNERABILITIES,
 )
 from reedbed.store.inventory.findings import FINDINGS as INVENTORY_FINDINGS
+from reedbed.store.inventory.hints import HINTS
+from reedbed.store.inventory.hooks import DELIVERIES as HOOK_DELIVERIES
+from reedbed.store.inventory.hooks import HOOKS
 from reedbed.store.inventory.landed import BLOBS, LANDED, TEXTS
 from reedbed.store.inventory.maps import MAPS
 from reedbed.store.inventory.scopes import SCOPES
@@ -64,6 +68,7 @@ TABLES = (
     CHECKS,
     CLOSINGS,
     CONNECTIONS,
+    COUNTS,
     COVERAGE,
     CURSORS,
     DELIVERIES,
@@ -72,6 +77,9 @@ TABLES = (
     EXEMPTIONS,
     FINDINGS,
     FINDING_EVENTS,
+    HINTS,
+    HOOKS,
+    HOOK_DELIVERIES,
     IMAGE_LAYERS,
     IMAGE_REFS,
     INDEX_CHILDREN,
