@@ -60,6 +60,13 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
         await self.db.write(streams.tell, self.id, [event])
 
     async def note(
+    async def tell_of_maps(self) -> None:
+        """Tell in the log, row by row, what maps could make nothing of since this was told last."""
+        for stream, name, tally in self.shapes.problems():
+            problem, times = tally.problem, f" ({tally.times} times)" if tally.times > 1 else ""
+            row = f"{name}, row {problem.row}: {problem.target}"
+            await self.tell("warning", "row-failed", f"{problem.what}{times}", stream=stream, item=row)
+
         self,
         stream: Stream,
         phase: Phase,

@@ -51,6 +51,7 @@ async def sync(run: Sync) -> Counts:
     )
     counts, proofs, read = {"repositories": len(repositories)}, list[Proof](), None
     if Stream.IMAGES in run.scope.streams:
+    await run.tell_of_maps()
         run, read = await _images(run, repositories)
         if run.leaving():  # not everything was read, so nothing is over
             return {}

@@ -85,6 +85,7 @@ async def work(run: Sync) -> None:
 
 
 async def _one_after_another(run: Sync, reading: Reading, owner: str) -> None:
+    await run.tell_of_maps()
     while not run.leaving():
         unit = await run.db.write(units.claim, run.id, owner, now=run.now(), ttl_s=CLAIM_S)
         if unit is None:

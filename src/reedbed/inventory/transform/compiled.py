@@ -59,10 +59,9 @@ class Problems:
 
     def take(self) -> list[Tally]:
         """Give what came up since the last call, by row."""
-        tallies = [Tally(problem=self._first[row], times=self._times[row]) for row in sorted(self._first)]
-        self._first.clear()
-        self._times.clear()
-        return tallies
+        first, times = self._first, self._times
+        self._first, self._times = {}, Counter()
+        return [Tally(problem=first[row], times=times[row]) for row in sorted(first)]
 
 
 class _Ready(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,6 +95,8 @@ class TransformMap:
         self._asset = [_ready(row) for row in running if not of_finding(row.target)]
         self._text = [_ready(row) for row in running if of_finding(row.target) and _of_text(row)]
         own = [row for row in running if of_finding(row.target) and not _of_text(row)]
+        self.everywhere = frozenset(row.number for row in rows if not _differs(row))
+        """The rows that make the same of a finding in every image."""
         self._of_image = [_ready(row) for row in own if not row.made.of_one]
         self._of_both = [_ready(row) for row in own if row.made.of_one and row.made.of_record]
         self._finding = [_ready(row) for row in own if not row.made.of_record]
@@ -157,6 +158,14 @@ def compile_map(text: str | Document) -> TransformMap:
 
 def _of_text(row: Checked) -> bool:
     return row.made.shared and not row.made.of_record
+
+
+def _differs(row: Checked) -> bool:
+    return of_finding(row.target) and (row.made.of_record or any(map(_of_places, row.made.paths)))
+
+
+def _of_places(path: str) -> bool:
+    return path.startswith(("vulnerabilities[].found", "vulnerabilities[].impact_path"))
 
 
 def _ready(row: Checked) -> _Ready:

@@ -138,6 +138,14 @@ def tell(connection: Connection, run: str, events: Sequence[RunEvent]) -> None:
         connection.execute(upsert(connection, RUN_EVENTS).on_conflict_do_nothing(), rows)
 
 
+def told_of(connection: Connection, run: str) -> dict[str, int]:
+    """Count what a run's log has of warnings and errors, by code, the most first."""
+    many = func.count().label("many")
+    query = select(RUN_EVENTS.c.code, many).where(RUN_EVENTS.c.run == run, RUN_EVENTS.c.level != "info")
+    rows = connection.execute(query.group_by(RUN_EVENTS.c.code).order_by(many.desc(), RUN_EVENTS.c.code))
+    return {row.code: row.many for row in rows}
+
+
 def log_of(connection: Connection, run: str, *, limit: int) -> list[RunEvent]:
     """Read a run's log, oldest first."""
     columns = [RUN_EVENTS.c[name] for name in RunEvent.__struct_fields__]
