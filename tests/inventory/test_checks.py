@@ -31,11 +31,12 @@ from reedbed.inventory.connection.probes import NEEDS
 from reedbed.inventory.connection.scope import DEFAULT_STREAMS, Scope
 from reedbed.jfrog.session import Patience
 from reedbed.jobs import now_utc
+from reedbed.model.checks import Check, Outcome
 from reedbed.model.inventory import Stream
 from reedbed.model.platform import Platform
 from reedbed.store import platforms
 from reedbed.store.inventory import connections as store
-from reedbed.store.inventory.connections import Check, Outcome, State
+from reedbed.store.inventory.connections import State
 from reedbed.wiring.parts import Parts
 
 ONCE = Patience(attempts=1)

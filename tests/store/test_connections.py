@@ -8,11 +8,12 @@ from sqlalchemy import Connection as Sql
 
 from reedbed.errors import SettingsError
 from reedbed.inventory.connection.scope import Scope
+from reedbed.model.checks import Check, Outcome
 from reedbed.model.secret import Secret
 from reedbed.store import platforms, runs
 from reedbed.store.database import Database
 from reedbed.store.inventory import connections, placements
-from reedbed.store.inventory.connections import Check, Connection, Outcome, State
+from reedbed.store.inventory.connections import Connection, State
 from reedbed.store.inventory.placements import Placement
 from reedbed.store.vault import Vault, new_key, read_keys
 from store.statements import NOW, PROD, at

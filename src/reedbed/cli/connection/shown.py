@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from reedbed.cli import show
 
 if TYPE_CHECKING:
-    from reedbed.store.inventory.connections import Check
+    from reedbed.model.checks import Check
 
 MARKS = {"passed": "[green]✓[/]", "warned": "[yellow]![/]", "failed": "[red]✗[/]", "skipped": "[dim]-[/]"}
 

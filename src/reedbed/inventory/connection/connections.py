@@ -11,11 +11,12 @@ from reedbed.inventory.connection import checks
 from reedbed.inventory.connection.schedule import Schedule
 from reedbed.inventory.connection.scope import Scope
 from reedbed.jfrog.access import token_expiry
+from reedbed.model.checks import Check
 from reedbed.model.platform import NAME, Platform
 from reedbed.store import audit, platforms
 from reedbed.store.database import Database
 from reedbed.store.inventory import connections as store
-from reedbed.store.inventory.connections import Check, Connection, State
+from reedbed.store.inventory.connections import Connection, State
 from reedbed.store.vault import Vault
 
 

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 
 from reedbed.inventory.connection.checks import FIVE
-from reedbed.inventory.connection.codes import CODES, OWN
+from reedbed.inventory.connection.codes import OWN
 from reedbed.inventory.connection.probes import NEEDS
 from reedbed.inventory.connection.scope import DEFAULT_STREAMS
 from reedbed.inventory.connection.states import Last, Planned
 from reedbed.inventory.connection.surroundings import LOOKS
 from reedbed.jfrog.causes import FIX, Cause
+from reedbed.jfrog.codes import CODES
 
 PLANNED = {
     Planned.DRAFT: "its five checks have not passed with this platform, token and streams: it can't run",

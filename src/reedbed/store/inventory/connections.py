@@ -23,6 +23,7 @@ from sqlalchemy import Connection as Sql
 from sqlalchemy import update as change
 
 from reedbed.errors import SettingsError
+from reedbed.model.checks import Check, Outcome
 from reedbed.store.columns import KEY, METADATA, Json, Utc, Word, storable
 from reedbed.store.dialects import upsert
 from reedbed.store.rows import structs
@@ -30,15 +31,6 @@ from reedbed.store.vault import Vault
 
 KEEP_TESTS = 20
 """Of a connection: so many are looked back at."""
-
-
-class Outcome(StrEnum):
-    """What one check of a connection came to."""
-
-    PASSED = "passed"
-    WARNED = "warned"  # it works, and a person should know something
-    FAILED = "failed"
-    SKIPPED = "skipped"  # what it needs has failed
 
 
 class State(StrEnum):
@@ -98,17 +90,6 @@ class Connection(msgspec.Struct, frozen=True, kw_only=True):
     runs_from: datetime | None = None
     created_at: datetime
     changed_at: datetime
-
-
-class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """One check of one test of a connection."""
-
-    name: str
-    outcome: Outcome
-    evidence: str  # what was seen, in one line without secrets
-    code: str = ""
-    fix: str = ""
-    duration_s: float = 0.0
 
 
 _CONNECTION = tuple(CONNECTIONS.c[name] for name in Connection.__struct_fields__)
