@@ -96,3 +96,10 @@ async def test_every_document_of_a_whole_platform_is_valid(parts: Parts) -> None
     assert len(ids) == len(set(ids)) == sum(len({p.asset for p in f.places}) for f in findings)
     named = [f for a in shaped for f in a.get("findingGroup", {}).get("findings", [])]
     assert all({"name", "severity", "firstFoundOn", "description"} <= set(each) for each in named)
+    assert all("/ui/repos/tree/General/" in each["findingDetectionURL"] for each in named)
+    assert all(each["attributes"]["jfrog_impactPath"] for each in named)
+    mended = [each["attributes"].get("jfrog_fixedVersions") for each in named]
+    assert any(mended)
+    for fixed, each in zip(mended, named, strict=True):
+        assert all(version in each["solutionRecommendation"] for version in fixed or ())
+    assert (await replay(parts.db, "prod")).assets == 0

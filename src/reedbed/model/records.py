@@ -72,6 +72,15 @@ class StoredManifest(msgspec.Struct, frozen=True, kw_only=True, rename="camel", 
     modified_by: str | None = None
     download_uri: str | None = None
 
+    @property
+    def page(self) -> str | None:
+        """Where JFrog's own pages show the file, its Xray data among the rest.
+
+        No field of JFrog's, and no address that it documents: it may differ by release.
+        """
+        base, found, _ = (self.download_uri or "").partition("/artifactory/")
+        return f"{base}/ui/repos/tree/General/{self.repo}/{self.path}" if found else None
+
 
 class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omit_defaults=True):
     """Source model `docker-image`: one manifest, wherever it is tagged."""
@@ -91,6 +100,7 @@ class ImageRecord(msgspec.Struct, frozen=True, kw_only=True, rename="camel", omi
     layers: tuple[Digested, ...] = ()
     docker_manifest: Manifest | None = None
     storage_manifest: StoredManifest = StoredManifest()
+    blob_config_missing: str | None = None  # why there is none, though the manifest names one
     blob_config: Shape | None = None  # architecture, os, created, config.Env, history, rootfs …
     properties: dict[str, tuple[str, ...]] = {}  # Artifactory's
 
@@ -132,8 +142,6 @@ class VulnerabilityRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaul
     package_type: str = ""  # as JFrog wrote it
     found: tuple[Found, ...] = ()
     impact_path: tuple[str, ...] = ()  # sorted
-    external_finding_id: str = msgspec.field(default="", name="externalFindingId")
-    finding_detection_url: str = msgspec.field(default="", name="findingDetectionUrl")
 
 
 TEXT = VulnerabilityRecord.__struct_fields__[: VulnerabilityRecord.__struct_fields__.index("component")]

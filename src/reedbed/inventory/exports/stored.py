@@ -7,6 +7,8 @@ from msgspec.structs import replace
 from sqlalchemy import Connection
 
 from reedbed.inventory.connection.connections import scope_of
+from reedbed.inventory.exports.in_images import made_in
+from reedbed.inventory.transform import TransformMap, known_maps
 from reedbed.model.exports import Asset, Finding, Text
 from reedbed.model.inventory import Stream
 from reedbed.model.records import TEXT
@@ -39,6 +41,7 @@ class Stored:
         self._every_asset = every_asset
         self._page = page
         self._detailed_page = detailed_page
+        self._maps: dict[str, TransformMap] | None = None
 
     async def findings(self, *, texts: bool = False) -> AsyncIterator[Sequence[Finding]]:
         after: Finding | None = None
@@ -57,8 +60,16 @@ class Stored:
         filled = await self._db.read(store.with_findings, page, self._findings)
         found = {f.id: f for asset in filled for f in asset.findings}
         told = {each.id: each for each in await self._mapped(await self._told(list(found.values())))}
+        if self._maps is None:
+            self._maps = await self._db.read(compiled_maps)
+        made = await self._db.read(made_in, filled, self._maps)
+
+        def here(asset: Asset, finding: Finding) -> Finding:
+            mapped = made.get((asset.id, finding.id)) or told[finding.id].mapped
+            return replace(told[finding.id], places=finding.places, mapped=mapped)
+
         return [
-            replace(asset, findings=tuple(replace(told[f.id], places=f.places) for f in asset.findings))
+            replace(asset, findings=tuple(here(asset, finding) for finding in asset.findings))
             for asset in filled
             if asset.findings or self._every_asset
         ]
@@ -92,6 +103,18 @@ def vulnerability_maps(connection: Connection) -> dict[str, str]:
         for name, scope in scopes.items()
         if Stream.VULNERABILITIES in scope.maps
     }
+
+
+def compiled_maps(connection: Connection) -> dict[str, TransformMap]:
+    """Make those maps ready to run, by connection.
+
+    Raises:
+        SettingsError: one is not there.
+        MapInvalid: one does not fit the models of this release.
+    """
+    maps = vulnerability_maps(connection)
+    ready = {name: known_maps.compiled(connection, name) for name in set(maps.values())}
+    return {connection: ready[name] for connection, name in maps.items()}
 
 
 def text_of(body: bytes) -> Text:

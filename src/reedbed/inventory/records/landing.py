@@ -56,10 +56,5 @@ def scan_of(body: bytes, image: bytes, texts: Mapping[str, bytes]) -> ScanRecord
     whole = msgspec.json.decode(body)
     for part in whole["vulnerabilities"]:
         part |= dict(zip(TEXT, msgspec.json.decode(texts[part.pop("text")]), strict=True))
-        for theirs, ours in _RENAMED.items():
-            part[theirs] = part.pop(ours, "")
     whole["image"] = msgspec.json.decode(image)
     return msgspec.convert(whole, ScanRecord)
-
-
-_RENAMED = {"externalFindingId": "external_finding_id", "findingDetectionUrl": "finding_detection_url"}

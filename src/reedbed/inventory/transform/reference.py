@@ -5,7 +5,7 @@ from reedbed.inventory.transform.diff import made_of
 from reedbed.inventory.transform.document import Document, Row
 from reedbed.inventory.transform.functions import FUNCTIONS
 from reedbed.inventory.transform.source import SOURCES, paths
-from reedbed.inventory.transform.target import GIVEN, TARGETS
+from reedbed.inventory.transform.target import GIVEN, GIVEN_PATHS, TARGETS
 
 HEAD = """# Transform maps: functions, models and rows
 
@@ -44,6 +44,7 @@ def _sources() -> str:
         own = [
             path for path in paths(model) if not model.within or path not in paths(SOURCES["docker-image"])
         ]
+        own += GIVEN_PATHS if model.repeats else ()
         before = "every path of `docker-image`, " if model.within else ""
         listed = ", ".join(f"`{path}`" for path in own)
         lines += [f"`{model.name}` is {model.about}: {before}{listed}.", ""]

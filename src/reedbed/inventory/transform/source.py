@@ -7,7 +7,7 @@ there, there is no value.
 
 import difflib
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any, Union, get_args, get_origin, get_type_hints
 
@@ -30,6 +30,7 @@ class SourceModel(msgspec.Struct, frozen=True, kw_only=True):
     record: type[msgspec.Struct]
     within: str | None = None  # a field whose own fields are read as if they were the record's
     repeats: str | None = None  # a field that a finding is made of each of
+    of_image: Mapping[str, Step] = {}  # what reads like a field of each of those, and is the record's
 
 
 SOURCES = {
@@ -43,6 +44,7 @@ SOURCES = {
             record=ScanRecord,
             within="image",
             repeats="vulnerabilities",
+            of_image={"findingDetectionUrl": attrgetter("image.storage_manifest.page")},
         ),
     )
 }
@@ -71,6 +73,8 @@ def find(model: SourceModel, path: Path) -> Found:
     if model.repeats and first.name == model.repeats:
         if not first.each or not rest:
             raise Unknown(f"{first.name} repeats: write {first.name}[] and the name of a field of it")
+        if len(rest) == 1 and rest[0].name in model.of_image:
+            return Found(read=model.of_image[rest[0].name], kind=Kind(Base.TEXT))
         read, kind = _follow(VulnerabilityRecord, tuple(rest))
         return Found(read=read, kind=kind, repeated=True, shared=_attribute_of(rest[0]) in TEXT)
     if model.within and first.name in _fields(_within(model)):
@@ -95,6 +99,7 @@ def paths(model: SourceModel) -> list[str]:
             listed += _listed("", _struct(hint) or ImageRecord)
         elif name == model.repeats:
             listed += _listed(f"{name}[].", VulnerabilityRecord)
+            listed += [f"{name}[].{each}" for each in model.of_image]
         else:
             listed += _listed_field(name, hint)
     return listed
