@@ -19,6 +19,7 @@ from jfrog_standin.settings import StandIn
 from reedbed.inventory.exports.stored import Stored
 from reedbed.inventory.findings.fixing import fixes
 from reedbed.inventory.run.context import Mode
+from reedbed.inventory.run.replay import replay
 from reedbed.jobs import Every, Outcome, now_utc
 from reedbed.model.exports import Asset, Finding, Head
 from reedbed.sinks import cyclonedx, etm, openvex, sarif

@@ -53,18 +53,23 @@ class Utc(TypeDecorator[datetime]):
 
 
 class Json(TypeDecorator[Any]):
-    """A structured value as JSON text, read back as the type that it was."""
+    """A structured value as JSON text, read back as the type that it was.
+
+    Where it is compared by the store it is `canonical`: the same text whatever the order of its keys.
+    """
 
     impl = Text
     cache_ok = True
 
-    def __init__(self, shape: Any) -> None:
+    def __init__(self, shape: Any, *, canonical: bool = False) -> None:
         super().__init__()
         self.shape = shape
+        self.canonical = canonical
+        self._encoder = msgspec.json.Encoder(order="sorted" if canonical else None)
         self._decoder = msgspec.json.Decoder(shape)
 
     def process_bind_param(self, value: Any, dialect: Dialect) -> str | None:
-        return None if value is None else msgspec.json.encode(value).decode()
+        return None if value is None else self._encoder.encode(value).decode()
 
     def process_result_value(self, value: Any, dialect: Dialect) -> Any:
         return None if value is None else self._decoder.decode(value)

@@ -83,7 +83,7 @@ ASSETS = Table(
     Column("last_seen_at", Utc, nullable=False),
     Column("last_run", String, nullable=False),
     Column("missed", Integer, nullable=False),  # complete lists in a row that did not have it
-    Column("mapped", Json(dict[str, Any]), nullable=False),  # target path → value, by the transform map
+    Column("mapped", Json(dict[str, Any], canonical=True), nullable=False),  # target path → value
     Index(None, "connection", "asset_class", "repository", "path"),
     Index(None, "asset_class", "name"),
     Index(None, "chain"),

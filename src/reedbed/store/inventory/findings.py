@@ -57,7 +57,7 @@ FINDINGS = Table(
     Column("in_scope", Boolean, nullable=False),
     Column("score", Float),  # 0 to 100, ours
     Column("text", KEY, nullable=False),  # the digest of its advisory's landed text
-    Column("mapped", Json(dict[str, Any]), nullable=False),  # target path → value, but for the text's
+    Column("mapped", Json(dict[str, Any], canonical=True), nullable=False),  # target path → value
     Column("last_run", String, nullable=False),
     Index(None, "connection", "repository", "path"),
     Index(None, "vulnerability"),
