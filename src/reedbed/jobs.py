@@ -119,12 +119,13 @@ class RunContext:
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One flow, for one feed and one platform where it has them.
 
-    Of one job, one run is live at a time over all processes and machines.
+    Of one job, one run is live at a time over all processes and machines; and of jobs that take turns, too.
     """
 
     flow: str
     feed: str | None = None
     platform: str | None = None
+    turns_with: str | None = None  # the name of a job that is never live at once with this one
     schedule: Schedule
     run: Callable[[RunContext], Awaitable[Counts]]
 
@@ -137,6 +138,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     def name(self) -> str:
         """For example `intel:osv:prod`, or `intel:*:prod` without a feed."""
         return job_name(self.flow, self.feed, self.platform)
+
+    @property
+    def turn(self) -> str:
+        """What jobs have in common that take turns: its own name where it does with none."""
+        return self.turns_with or self.name
 
 
 def job_name(flow: str, feed: str | None, platform: str | None) -> str:

@@ -56,6 +56,30 @@ async def test_two_runs_of_a_job_in_one_process_come_one_after_the_other(databas
     assert most == 1
 
 
+async def test_jobs_that_take_turns_are_never_live_at_once(database: Database) -> None:
+    begun, ended = asyncio.Event(), asyncio.Event()
+
+    async def wait(_: RunContext) -> Counts:
+        begun.set()
+        await asyncio.wait_for(ended.wait(), DEADLINE_S)
+        return {}
+
+    async def never(_: RunContext) -> Counts:
+        raise AssertionError("it is not its turn")
+
+    first = job(wait)
+    other = Job(flow="hint", platform="prod", turns_with=first.name, schedule=first.schedule, run=never)
+    runner = Runner(database, owner="me")
+    running = asyncio.create_task(runner.run(first, scheduled_at=now_utc()))
+    await asyncio.wait_for(begun.wait(), DEADLINE_S)
+
+    ran = await runner.run(other, scheduled_at=now_utc(), patience_s=0.0)
+    ended.set()
+
+    assert ran.outcome is Outcome.SKIPPED
+    assert (await running).outcome is Outcome.SUCCEEDED
+
+
 async def test_a_run_whose_lease_was_taken_is_cancelled_and_leaves_its_row_alone(database: Database) -> None:
     begun = asyncio.Event()
     cancelled = asyncio.Event()

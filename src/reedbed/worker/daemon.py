@@ -183,7 +183,7 @@ class Worker:
             moment = due(job.schedule, job.name, now)
             if moment is None or self._asked.get(job.name) == moment:
                 continue
-            if await self._engine.enqueue(job.name, moment):
+            if await self._engine.enqueue(job.name, moment, turn=job.turn):
                 self._asked[job.name] = moment
 
     async def _look_at_the_clock(self) -> None:

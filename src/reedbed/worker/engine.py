@@ -154,13 +154,14 @@ class Engine:
         """The ids of the runs that are live here, or whose end DBOS is still writing down."""
         return frozenset(self._at_work.values())
 
-    async def enqueue(self, job: str, moment: datetime) -> bool:
+    async def enqueue(self, job: str, moment: datetime, *, turn: str | None = None) -> bool:
         """Ask for the run of a job that is due at a moment, unless it was asked for before.
 
-        Gives False while an earlier run of the job waits or is live: then ask again later.
+        Gives False while an earlier run of the job, or of those that take turns, waits or is live: then ask
+        again later.
         """
         try:
-            with SetWorkflowID(workflow_id(job, moment)), SetEnqueueOptions(deduplication_id=job):
+            with SetWorkflowID(workflow_id(job, moment)), SetEnqueueOptions(deduplication_id=turn or job):
                 await DBOS.enqueue_workflow_async(QUEUE, self._run, job, moment.isoformat())
         except engine_error.DBOSQueueDeduplicatedError:
             return False

@@ -98,13 +98,13 @@ class Runner:
         """
         owner = lease_owner(self.owner, scheduled_at)
         patience_s = self.lease_s + 1.0 if patience_s is None else patience_s
-        if not await self._take(lease_name(job.name), owner, patience_s):
+        if not await self._take(lease_name(job.turn), owner, patience_s):
             return await self._skipped(job)
         try:
             return await self._leased(job, owner, scheduled_at, record, leaving or asyncio.Event())
         finally:
             with suppress(Unreachable):  # then it ends by itself
-                await self._db.write(leases.release, lease_name(job.name), owner)
+                await self._db.write(leases.release, lease_name(job.turn), owner)
 
     async def _take(self, lease: str, owner: str, patience_s: float) -> bool:
         deadline = time.monotonic() + patience_s
@@ -115,7 +115,7 @@ class Runner:
         return True
 
     async def _skipped(self, job: Job) -> Ran:
-        holder = await self._db.read(leases.holder, lease_name(job.name), now=self._now())
+        holder = await self._db.read(leases.holder, lease_name(job.turn), now=self._now())
         who = holder.owner if holder else "another run"
         log.info("run_skipped", job=job.name, holder=who)
         self._metrics.run_skipped(job)
@@ -168,7 +168,7 @@ class Runner:
     async def _watched(self, job: Job, context: RunContext, owner: str) -> Ran:
         """Run the job's function until it ends, or has to stop."""
         task = asyncio.ensure_future(job.run(context))
-        watch = asyncio.create_task(self._watch(context.id, lease_name(job.name), owner))
+        watch = asyncio.create_task(self._watch(context.id, lease_name(job.turn), owner))
         try:
             await asyncio.wait({task, watch}, return_when=asyncio.FIRST_COMPLETED)
             stop = watch.result() if watch.done() and not task.done() else None
@@ -222,8 +222,9 @@ async def run_once(jobs: Sequence[Job], runner: Runner, *, patience_s: float | N
     return [await runner.run(job, scheduled_at=now_utc(), patience_s=patience_s) for job in jobs]
 
 
-def lease_name(job: str) -> str:
-    return f"run:{job}"
+def lease_name(turn: str) -> str:
+    """Name the lease of a job, or of those that take turns."""
+    return f"run:{turn}"
 
 
 def lease_owner(owner: str, scheduled_at: datetime) -> str:
