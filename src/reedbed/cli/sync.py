@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from cyclopts import Parameter
 
@@ -11,6 +11,9 @@ from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection as Sql
+
+    from reedbed.inventory.run.explaining import Because
     from reedbed.store.inventory.streams import RunStream
     from reedbed.store.runs import Run
     from reedbed.wiring.parts import Parts
@@ -40,30 +43,62 @@ async def run(
     json
         Print the run as one JSON value.
     """
-    from reedbed.inventory.run.context import Mode
-    from reedbed.jobs import Every
     from reedbed.store.inventory import connections
-    from reedbed.wiring.jobs import sync_job
     from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
+
+    async with opened((common or Common()).load(), owner=process_name("sync")) as parts:
+        await parts.db.read(connections.get, connection)
+        return await _carry_out(parts, connection, mode, json=json)
+
+
+async def retry(connection: str, *, json: AsJson = False, common: Common | None = None) -> int:
+    """Read what the newest run of a connection could not read; what it read is not asked for again.
+
+    Parameters
+    ----------
+    connection
+        Its name.
+    json
+        Print the run as one JSON value; null where there is nothing to read.
+    """
+    from reedbed.inventory.connection.states import Last
+    from reedbed.inventory.run.starting import standing_of
+    from reedbed.wiring.parts import opened
+    from reedbed.worker.claim import process_name
+
+    async with opened((common or Common()).load(), owner=process_name("sync")) as parts:
+        now = await parts.db.read(standing_of, connection)
+        if now.last in (Last.ERRORED, Last.CANCELLED, Last.WITH_GAPS):
+            show.err.print(f"{now.last}: {show.safe(now.because) or 'it did not come to its end'}")
+            return await _carry_out(parts, connection, "retry", json=json)
+    if json:
+        show.json(None)
+    else:
+        show.line(f"There is nothing to retry: {show.safe(connection)} is at {now.last}.")
+    return Exit.DONE
+
+
+async def _carry_out(parts: "Parts", connection: str, mode: str, *, json: bool) -> int:
+    from reedbed.inventory.run.context import Mode
+    from reedbed.jobs import Every
+    from reedbed.wiring.jobs import sync_job
     from reedbed.worker.run import Runner, run_once
 
-    settings = (common or Common()).load()
-    async with opened(settings, owner=process_name("sync")) as parts:
-        await parts.db.read(connections.get, connection)
-        job = sync_job(parts, connection, schedule=Every(NEVER_S), mode=Mode(mode))
-        watching = asyncio.create_task(_watch(parts, connection))
-        try:
-            [ran] = await run_once([job], Runner(parts.db, owner=parts.owner, metrics=parts.metrics))
-        finally:
-            watching.cancel()
-            with suppress(asyncio.CancelledError):
-                await watching
-        streams = await _streams(parts, ran.id)
+    job = sync_job(parts, connection, schedule=Every(NEVER_S), mode=Mode(mode))
+    watching = asyncio.create_task(_watch(parts, connection))
+    try:
+        [ran] = await run_once([job], Runner(parts.db, owner=parts.owner, metrics=parts.metrics))
+    finally:
+        watching.cancel()
+        with suppress(asyncio.CancelledError):
+            await watching
+    streams = await _streams(parts, ran.id)
     if json:
-        show.json({"run": ran, "streams": list(streams)})
+        show.json({"run": ran, "streams": streams})
     else:
         _report(ran, streams)
+        await _explain(parts, connection)
     return _exit_code(ran, streams)
 
 
@@ -86,17 +121,47 @@ async def status(connection: str = "", *, json: AsJson = False, common: Common |
             found for name in names if connection in ("", name) and (found := await _newest(parts, name))
         ]
         streams = {each.id: await _streams(parts, each.id) for each in newest}
-    if json:
-        show.json([{"run": each, "streams": list(streams[each.id])} for each in newest])
-        return Exit.DONE
-    if not newest:
-        show.line("No run yet. Begin one with `reedbed sync run CONNECTION`.")
-    for each in newest:
-        show.line(
-            f"[bold]{show.safe(each.platform or '')}[/]: {each.state}, begun {show.moment(each.started_at)}"
-        )
-        _draw(streams[each.id])
+        if json:
+            show.json([await _told(parts, each, streams[each.id]) for each in newest])
+            return Exit.DONE
+        if not newest:
+            show.line("No run yet. Begin one with `reedbed sync run CONNECTION`.")
+        for each in newest:
+            name = show.safe(each.platform or "")
+            show.line(f"[bold]{name}[/]: {each.state}, begun {show.moment(each.started_at)}")
+            _draw(streams[each.id])
+            await _explain(parts, each.platform or "")
     return Exit.DONE
+
+
+async def _told(parts: "Parts", newest: "Run", streams: "list[RunStream]") -> dict[str, Any]:
+    because, log = await parts.db.read(_reasons, newest.platform or "")
+    return {"run": newest, "streams": streams, "explained": because, "log": log}
+
+
+async def _explain(parts: "Parts", connection: str) -> None:
+    """Say why there is not more, and what the log has to tell."""
+    because, log = await parts.db.read(_reasons, connection)
+    for each in because:
+        show.line(f"{show.safe(each.why)}")
+        if each.fix:
+            show.line(f"  fix: {show.safe(each.fix)}")
+    if log:
+        codes = ", ".join(f"{number} {code}" for code, number in log.items())
+        show.line(f"The log tells more: {codes}. See `reedbed sync log {show.safe(connection)}`.")
+
+
+def _reasons(sql: "Sql", connection: str) -> "tuple[list[Because], dict[str, int]]":
+    from reedbed.inventory.connection.connections import scope_of
+    from reedbed.inventory.run.explaining import explained
+    from reedbed.inventory.run.starting import FLOW, standing_of
+    from reedbed.store import runs
+    from reedbed.store.inventory import brought, connections, streams
+
+    scope, newest = scope_of(connections.get(sql, connection)), runs.newest(sql, FLOW).get(connection)
+    log = streams.told_of(sql, newest.id) if newest else {}
+    there = brought.brought(sql, connection)
+    return explained(connection, standing_of(sql, connection), scope.streams, there, log), log
 
 
 async def cancel(connection: str, *, common: Common | None = None) -> int:

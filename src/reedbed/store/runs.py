@@ -4,6 +4,7 @@ import secrets
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Literal
 from uuid import UUID
 
 import msgspec
@@ -140,10 +141,30 @@ def running(connection: Connection) -> list[Run]:
     return structs(connection, select(RUNS).where(RUNS.c.state == State.RUNNING).order_by(RUNS.c.id), Run)
 
 
-def recent(connection: Connection, *, before: str | None = None, limit: int) -> list[Run]:
+def recent(
+    connection: Connection,
+    *,
+    flow: str | None = None,
+    platform: str | None = None,
+    before: str | None = None,
+    limit: int,
+) -> list[Run]:
     """List runs, youngest first, from the one that began before the run `before` on."""
     query = select(RUNS).order_by(RUNS.c.id.desc()).limit(limit)
+    wanted = {RUNS.c.flow: flow, RUNS.c.platform: platform}
+    query = query.where(*(column == value for column, value in wanted.items() if value is not None))
     return structs(connection, query.where(RUNS.c.id < before) if before else query, Run)
+
+
+def counted(
+    connection: Connection, flow: str, *, by: Literal["connection", "state"], platform: str | None = None
+) -> dict[str, int]:
+    """Count the runs of a flow by how they ended, or by whose they are: the most first."""
+    key, many = {"connection": RUNS.c.platform, "state": RUNS.c.state}[by], func.count().label("many")
+    query = select(key.label("key"), many).where(RUNS.c.flow == flow)
+    query = query.where(RUNS.c.platform == platform) if platform is not None else query
+    rows = connection.execute(query.group_by(key).order_by(many.desc(), key))
+    return {str(row.key): row.many for row in rows}
 
 
 def newest(connection: Connection, flow: str) -> dict[str, Run]:

@@ -96,19 +96,15 @@ async def show_one(name: str, *, tests: int = 3, json: AsJson = False, common: C
 
 
 def _standings(sql: "Sql") -> "list[tuple[Connection, Standing]]":
-    from reedbed.inventory.connection.states import standing
-    from reedbed.inventory.run.starting import FLOW
-    from reedbed.jobs import now_utc
+    from reedbed.inventory.run.starting import FLOW, standing_of
     from reedbed.store import runs
-    from reedbed.store.inventory import connections, streams
+    from reedbed.store.inventory import connections
 
     newest = runs.newest(sql, FLOW)
-    found = []
-    for each in connections.list_all(sql):
-        run = newest.get(each.name)
-        rows = streams.of_run(sql, run.id) if run else {}
-        found.append((each, standing(each, run, rows, now=now_utc())))
-    return found
+    return [
+        (each, standing_of(sql, each.name, newest=newest.get(each.name)))
+        for each in connections.list_all(sql)
+    ]
 
 
 def _show_profile(known: "Connection", standing: "Standing") -> None:

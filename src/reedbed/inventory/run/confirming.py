@@ -48,7 +48,7 @@ class Confirming:
             answer,
             before,
             _has(answer),
-            thorough=self._sync.mode is Mode.FULL,
+            thorough=self._sync.mode in (Mode.FULL, Mode.RETRY),
             turn=its_turn(image.asset, self._sync.started_at.date()),
         )
 

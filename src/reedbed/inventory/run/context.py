@@ -24,6 +24,7 @@ class Mode(StrEnum):
     FULL = "full"  # lists everything, and reads every image
     RECONCILE = "reconcile"  # lists everything, and reads what changed or was not read for long
     DELTA = "delta"  # lists what changed, and reads as `reconcile`; closes nothing
+    RETRY = "retry"  # lists everything, and reads what is new or was never conclusively answered
 
 
 class Sync(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,7 +60,6 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
         )
         await self.db.write(streams.tell, self.id, [event])
 
-    async def note(
     async def tell_of_maps(self) -> None:
         """Tell in the log, row by row, what maps could make nothing of since this was told last."""
         for stream, name, tally in self.shapes.problems():
@@ -67,6 +67,7 @@ class Sync(msgspec.Struct, frozen=True, kw_only=True):
             row = f"{name}, row {problem.row}: {problem.target}"
             await self.tell("warning", "row-failed", f"{problem.what}{times}", stream=stream, item=row)
 
+    async def note(
         self,
         stream: Stream,
         phase: Phase,

@@ -52,7 +52,7 @@ async def mark(run: Sync, repositories: Sequence[Repo]) -> None:
     await run.db.write(
         assets.want_stale, run.connection, run=run.id, before=stale_before(run), since=run.started_at
     )
-    if Stream.VULNERABILITIES not in run.scope.streams:
+    if run.mode is Mode.RETRY or Stream.VULNERABILITIES not in run.scope.streams:
         return
     some = [repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]
     for at, key in storages(some).items():

@@ -9,6 +9,7 @@ from sqlalchemy import Connection as Sql
 from reedbed.inventory.connection.connections import not_proved, scope_of
 from reedbed.inventory.connection.schedule import Cadence, Schedule, cadence_of, due, latest
 from reedbed.inventory.connection.scope import Scope
+from reedbed.inventory.connection.states import Standing, standing
 from reedbed.inventory.run import flow, working
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.forecast import Forecast, forecast
@@ -126,6 +127,17 @@ def planned(connection: Connection, newest: Run | None) -> Planned:
         return moment if moment is not None and moment > enabled_at else None
 
     return Planned(due=lambda now: due(schedule, connection.name, now, since=since), before=before)
+
+
+def standing_of(sql: Sql, name: str, *, newest: Run | None = None) -> Standing:
+    """Say where a connection stands.
+
+    Raises:
+        SettingsError: there is none of that name.
+    """
+    connection, run = store.get(sql, name), newest or runs.newest(sql, FLOW).get(name)
+    rows = streams.of_run(sql, run.id) if run else {}
+    return standing(connection, run, rows, now=now_utc())
 
 
 def enabled(sql: Sql) -> list[tuple[Connection, Run | None]]:
