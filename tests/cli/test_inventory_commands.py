@@ -2,11 +2,17 @@
 
 import json
 
+from sqlalchemy import Connection
+
 from cli.golden import differs, shown
 from cli.test_exports import FLAWS
 from flow.household import Household
-from inventory.stocked import digest_of, flaw_id, put, register
+from inventory.stocked import AT, digest_of, flaw_id, put, register
+from reedbed.inventory.connection.scope import DEFAULT_STREAMS
+from reedbed.store import runs
 from reedbed.store.database import open_database
+from reedbed.store.inventory import streams
+from reedbed.store.inventory.streams import Phase, RunEvent, RunStream
 from reedbed.store.migrate import migrate
 
 JSON = "--json"
@@ -33,7 +39,13 @@ STORY: dict[str, tuple[str, ...]] = {
     "inventory-findings-none": ("findings", "cve:CVE-1999-1"),
     "inventory-findings-wrong": ("findings", "finding.severity:hgih"),
     "components": ("components",),
+    "components-by": ("components", "--group-by", "package-type", "--csv"),
     "coverage": ("coverage",),
+    "coverage-csv": ("coverage", "--csv"),
+    "connection-runs": ("runs", "prod"),
+    "connection-runs-by": ("runs", "--group-by", "state", JSON),
+    "sync-status-explained": ("sync", "status", "prod"),
+    "sync-retry-nothing": ("sync", "retry", "prod"),
     "finding": ("finding", "show", FLAW),
     "finding-json": ("finding", FLAW, JSON),
     "finding-none": ("finding", "show", "rbf1:none"),
@@ -67,4 +79,28 @@ async def _stock(household: Household) -> None:
     await put(db, "team/app", *FLAWS)
     await put(db, "team/api", FLAWS[0])
     await put(db, "clean")
+    await db.write(_run)
     db.close()
+
+
+def _run(connection: Connection) -> None:
+    """Leave a run that ended well, with an image without an answer, and a look at the other two."""
+    run = runs.start(connection, "sync", owner="test", now=AT, platform="prod")
+    for stream in DEFAULT_STREAMS:
+        streams.save(
+            connection,
+            RunStream(
+                run=run.id,
+                stream=stream,
+                phase=Phase.ENDED,
+                counts={"read": 3},
+                watermark=None,
+                complete=True,
+                gaps=0,
+                error=None,
+                changed_at=AT,
+            ),
+        )
+    event = RunEvent(at=AT, level="warning", code="row-failed", item="row 3", message="it is no number")
+    streams.tell(connection, run.id, [event])
+    runs.finish(connection, run.id, runs.State.DONE, now=AT, counts={"images": 3})

@@ -342,7 +342,357 @@ NOUNS = {
                 ),
                 example="reedbed intel explain MAL-2026-2307.json --json",
             ),
-            "image": Command(
+            "runs": Command(
+                "intel.look:list_runs",
+                "List the last runs, how each ended and what it did.",
+                example="reedbed intel runs --limit 5",
+            ),
+            "cancel": Command(
+                "intel.runs:cancel",
+                "Ask a running run to stop at its next step.",
+                more="What it has not done stays in the outbox, and goes with the next run.",
+                example="reedbed intel cancel 01a20089-a7e2-7909-bbfa-3180044dd15c",
+            ),
+            "status": Command(
+                "intel.look:status",
+                "Show feeds, platforms, what waits and what failed.",
+                example="reedbed intel status",
+            ),
+            "list": Command(
+                "intel.look:list_all",
+                "List what the feeds say, by package.",
+                example="reedbed intel list --named axios",
+            ),
+            "show": Command(
+                "intel.look:show_one",
+                "Show all that is known of one package.",
+                more=(
+                    "Who says what, what was pushed where, what waits. Exits 1 when nothing is known of it."
+                ),
+                example="reedbed intel show npm:axios",
+            ),
+            "skipped": Command(
+                "intel.look:skipped",
+                "List what is not pushed, and why.",
+                more="Records that can't be used, and packages that Xray can't enforce.",
+                example="reedbed intel skipped --json",
+            ),
+            "held": Command(
+                "intel.held:held",
+                "List the changes that wait for a person, and why. Exits 4 when there are any.",
+                example="reedbed intel held prod",
+            ),
+            "release": Command(
+                "intel.held:release",
+                "Let held changes go: exactly those that are held now. The next run carries them out.",
+                example="reedbed intel release prod pkg:npm/left-pad --by alice",
+            ),
+            "backfill": Command(
+                "intel.backfill:backfill",
+                "Push flagged packages that are neither recent nor in Artifactory.",
+                more=(
+                    "Says how many they are and what pushing them takes, and asks; --yes answers. The next "
+                    "runs carry it out. Of age alone nothing is ever un-blocked."
+                ),
+                example='reedbed intel backfill prod --ecosystem pypi --reason "all of Python"',
+            ),
+            "hunt": Command(
+                "intel.hunt:hunt",
+                "Look for flagged releases that Artifactory has, and that Xray saw inside other artifacts.",
+                more=(
+                    "Keeps what it finds. Exits 6 when there is something, 5 when part of it could not be "
+                    "looked at: nothing found then proves nothing."
+                ),
+                example="reedbed intel hunt prod",
+            ),
+            "findings": Command(
+                "intel.hunt:findings",
+                "List what hunts have found, without hunting. Exits 6 when something is open.",
+                example="reedbed intel findings prod --json",
+            ),
+            "quarantine": Command(
+                "intel.hunt:quarantine",
+                "Show how findings would be put into quarantine; with --apply do it; with --undo end it.",
+                more=(
+                    "Sets the property `reedbed.quarantine` on each file, and with --into moves it to a "
+                    "local repository that nobody reads from. Deletes nothing."
+                ),
+                example="reedbed intel quarantine prod 5f0c2a9b7d31e684 --reason malware --apply",
+            ),
+            "cached": Command(
+                "intel.cached:cached",
+                "List flagged releases in this machine's npm, pip, uv and Go caches; take them out.",
+                more=(
+                    "With --remove exactly those releases go, never a whole cache. Exits 6 when there are "
+                    "any, 5 when part of a cache could not be read."
+                ),
+                example="reedbed intel cached --remove",
+            ),
+            "unblock": Command(
+                "intel.unblock:unblock",
+                "Free a flagged package, or one version of it, for a while.",
+                more=(
+                    "It survives what feeds say meanwhile, is in the audit log, and comes back by itself. "
+                    "It holds on every platform from the next run on."
+                ),
+                example='reedbed intel unblock npm:left-pad@1.3.0 --for 24h --reason "build is down"',
+            ),
+            "unblocked": Command(
+                "intel.unblock:unblocked",
+                "List what is un-blocked now, by whom, why and until when.",
+                example="reedbed intel unblocked",
+            ),
+            "verify": Command(
+                "intel.proof:verify",
+                "Compare the ledger with what Xray really holds.",
+                more=(
+                    "Exits 5 when they differ. Changes nothing in Xray, but with --repair. With --rebuild "
+                    "it finds the issues that a lost ledger has forgotten; the next run takes them over."
+                ),
+                example="reedbed intel verify prod --repair",
+            ),
+            "enforce": Command(
+                "intel.proof:enforce",
+                "Show what makes custom issues block in repositories.",
+                more=(
+                    "With --apply make it; with --prove-in prove it. The proof uploads a tiny harmless "
+                    "package to a local repository, flags it, waits until its download is refused, frees "
+                    "it, and takes it away. A remote is proved with a benign release of it that you name."
+                    " Exits 5 when a repository does not block, or that could not be proved."
+                ),
+                example="reedbed intel enforce prod --repository npm-local --apply --prove-in npm-local",
+            ),
+            "proofs": Command(
+                "intel.proofs:proofs",
+                "Say which repositories are proved to block; of the others why not, and what would prove it.",
+                more=(
+                    "Holds every proof against the policies, watches and indexing of now. Exits 0 only when"
+                    " all are proved, else 5; a platform that is away is shown as last seen."
+                ),
+                example="reedbed intel proofs prod",
+            ),
+        },
+    ),
+    "query": Noun(
+        "The query language over assets and findings.",
+        {
+            "explain": Command(
+                "inventory.query:explain",
+                "Say in words how a query is understood.",
+                example="reedbed query explain 'severity>=high AND NOT applicability:not_applicable'",
+            ),
+            "tokens": Command(
+                "inventory.query:tokens",
+                "List what can be asked for.",
+                example="reedbed query tokens container",
+            ),
+            "complete": Command(
+                "inventory.query:complete",
+                "Suggest what could stand next in a query.",
+                example="reedbed query complete 'severity:' --json",
+            ),
+        },
+    ),
+    "auth": Noun(
+        "Logins at SafeDep, for its feed.",
+        {
+            "login": Command(
+                "auth:login",
+                "Store an API key for SafeDep's feed, or log in by device flow and have one made.",
+                more=(
+                    "The key is read from `SAFEDEP_API_KEY`, from standard input, or asked for. It is kept"
+                    " in the system's keychain where that works, else encrypted in the database. The "
+                    "device flow needs `safedep.client_id`."
+                ),
+                example="reedbed auth login --api-key --tenant acme.safedep.io < key.txt",
+            ),
+            "status": Command(
+                "auth:status",
+                "List the logins, where each key is kept and when it ends.",
+                more="Exits 1 when there is none.",
+                example="reedbed auth status --json",
+            ),
+            "logout": Command(
+                "auth:logout",
+                "Forget a login and its key; at SafeDep the key stays valid.",
+                example="reedbed auth logout --profile staging",
+            ),
+        },
+    ),
+    "integration": Noun(
+        "The command line of SafeDep's own daemon, unchanged.",
+        {
+            "jfrog": Noun(
+                "SafeDep's feed into a JFrog Xray.",
+                {
+                    "run": Command(
+                        "integration:run",
+                        "Push what SafeDep's feed says into a JFrog Xray, as a daemon, with the flags of "
+                        "SafeDep's own.",
+                        more=(
+                            "Stores the platform and its token (encrypted), and does what `reedbed intel"
+                            " run` does for all feeds and platforms. See "
+                            "docs/moving-from-the-vendors-daemon.md."
+                        ),
+                        example="reedbed integration jfrog run --instance-url https://acme.jfrog.io",
+                    ),
+                },
+            ),
+        },
+    ),
+    "export": Noun(
+        "Findings and assets as files that other programs read.",
+        {
+            "csv": Command(
+                "export:csv",
+                "Write findings, or assets, as CSV that no spreadsheet takes for formulas.",
+                more="Without a query: all that are open and in scope.",
+                example="reedbed export csv 'finding.severity>=high' -o findings.csv",
+            ),
+            "jsonl": Command(
+                "export:jsonl",
+                "Write all that is known of findings, or assets, as JSON, one a line.",
+                example="reedbed export jsonl --assets -o assets.jsonl",
+            ),
+            "sarif": Command(
+                "export:sarif",
+                "Write findings as a SARIF 2.1.0 log.",
+                example="reedbed export sarif 'container.name:team/app' -o findings.sarif",
+            ),
+            "cyclonedx": Command(
+                "export:cyclonedx",
+                "Write findings as a CycloneDX 1.6 vulnerability disclosure report, or as a VEX.",
+                example="reedbed export cyclonedx --vex -o vex.cdx.json",
+            ),
+            "openvex": Command(
+                "export:openvex",
+                "Write what is judged of findings as an OpenVEX 0.2.0 document.",
+                example="reedbed export openvex --author security@example.com -o vex.json",
+            ),
+            "etm": Command(
+                "export:etm",
+                "Write assets with their findings as JSON by the target paths of the transform maps.",
+                more="A shape, not a push: docs/exporting.md says what it is good for.",
+                example="reedbed export etm -o assets.json",
+            ),
+            "parquet": Command(
+                "export:parquet",
+                "Write findings, or assets, as Parquet. Needs `reedbed[parquet]`.",
+                example="reedbed export parquet -o findings.parquet",
+            ),
+        },
+    ),
+    "enrich": Noun(
+        "What others know about CVEs: how likely they are to be exploited, and which are.",
+        {
+            "epss": Command(
+                "enrich:epss",
+                "Import EPSS scores (CSV, gzipped or not), and score findings anew.",
+                more="The file is read whole before anything is changed; a bad one changes nothing.",
+                example="reedbed enrich epss epss_scores-2026-11-21.csv.gz",
+            ),
+            "kev": Command(
+                "enrich:kev",
+                "Import a list of known exploited vulnerabilities (KEV, JSON), and score findings anew.",
+                more="The file is read whole before anything is changed; a bad one changes nothing.",
+                example="reedbed enrich kev known_exploited_vulnerabilities.json",
+            ),
+            "score": Command(
+                "enrich:score",
+                "Score every finding and asset anew, after the weights were changed.",
+                example="reedbed enrich score --set score.kev=20",
+            ),
+            "status": Command(
+                "enrich:status",
+                "Show what was imported, of which day, and when.",
+                example="reedbed enrich status",
+            ),
+        },
+    ),
+    "webhook": Noun(
+        "Who is told what happens to findings.",
+        {
+            "add": Command(
+                "webhook:add",
+                "Tell a receiver what happens to findings from now on.",
+                more="The secret that signs messages is read from standard input, or asked for.",
+                example="reedbed webhook add desk https://desk.example/in < secret.txt",
+            ),
+            "list": Command(
+                "webhook:list_all",
+                "List the webhooks, and what is in the outbox of each.",
+                example="reedbed webhook list",
+            ),
+            "test": Command(
+                "webhook:try_out",
+                "Send a receiver a signed message of the type `ping`.",
+                example="reedbed webhook test desk",
+            ),
+            "remove": Command(
+                "webhook:remove",
+                "Tell a receiver no more; what waits for it is forgotten.",
+                example="reedbed webhook remove desk --yes",
+            ),
+        },
+    ),
+    "secrets": Noun(
+        "The key that encrypts credentials.",
+        {
+            "rotate": Command(
+                "secrets:rotate",
+                "Encrypt every credential with a new key, and forget the old one.",
+                more=(
+                    "With a key file this makes the new key itself. With REEDBED_SECRET_KEY or a "
+                    "keychain, first put the new key before the old one, with a comma between; afterwards"
+                    " take the old one away."
+                ),
+                example="reedbed secrets rotate",
+            ),
+        },
+    ),
+}
+
+ALONE = {
+    "assets": Command(
+        "inventory.lists:assets",
+        "List images and repositories that a query asks for.",
+        more="Without a query those that are there. See docs/query-language.md.",
+        example="reedbed assets 'inventory:(source:\"JFrog\")'",
+    ),
+    "images": Command(
+        "inventory.lists:images",
+        "List images that a query asks for.",
+        example="reedbed images 'container.tag:latest AND finding:(severity:critical)' --sort critical",
+    ),
+    "repositories": Command(
+        "inventory.lists:repositories",
+        "List repositories that a query asks for.",
+        example="reedbed repositories 'repository.xrayIndexed:false'",
+    ),
+    "components": Command(
+        "inventory.lists:components",
+        "List the components that something is known to be wrong with.",
+        more="The query is one of findings; without one all that are open and in scope.",
+        example="reedbed components 'finding.severity>=high'",
+    ),
+    "findings": Command(
+        "inventory.lists:findings",
+        "List findings that a query asks for, or count them by one thing.",
+        more="Without a query those that are open and in scope. See docs/query-language.md.",
+        example="reedbed findings 'findings.severity:critical' --group-by component",
+    ),
+    "coverage": Command(
+        "inventory.lists:coverage",
+        "Count images by how far Xray's look at them came.",
+        more="Only `scanned` proves anything by its silence.",
+        example="reedbed coverage 'container.repository:docker-local'",
+    ),
+    "runs": Command(
+        "inventory.runs:runs",
+        "List the runs of connections, what each did and how it ended.",
+        example="reedbed runs prod --limit 5 --json",
+    ),
+    "image": Command(
         "inventory.one:image",
         "Show an image: its tags, its findings, and why it has none.",
         example="reedbed image docker-local/team/app:latest",

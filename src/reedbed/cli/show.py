@@ -1,5 +1,6 @@
 """How commands show what they have: tables for people, one JSON value for programs."""
 
+import csv as comma_separated
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -17,6 +18,9 @@ from reedbed.model.text import hidden
 
 if TYPE_CHECKING:
     from reedbed.intel.relevance import Cost
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+"""What a spreadsheet takes a cell for that begins so."""
 
 WIDE = 100_000
 """Columns off a terminal: nothing is wrapped or cut, so that `grep` finds whole lines."""
@@ -41,6 +45,24 @@ def table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     for row in rows:
         drawn.add_row(*(cell if isinstance(cell, Text) else safe(cell) for cell in row))
     out.print(drawn)
+
+
+def csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print rows as CSV that no spreadsheet takes for formulas."""
+    writer = comma_separated.writer(sys.stdout)
+    writer.writerow(columns)
+    writer.writerows([[_cell(cell) for cell in row] for row in rows])
+
+
+def _cell(value: object) -> str:
+    """Write a value so that no spreadsheet carries it out: OWASP, “CSV injection”."""
+    text = "" if value is None else value if isinstance(value, str) else _plain_text(value)
+    return f"'{text}" if text.startswith(FORMULA) else text
+
+
+def _plain_text(value: object) -> str:
+    plain = msgspec.to_builtins(value, enc_hook=str)
+    return " ".join(map(str, plain)) if isinstance(plain, list | tuple) else str(plain)
 
 
 def line(text: str) -> None:

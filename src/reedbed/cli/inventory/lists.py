@@ -1,12 +1,9 @@
 """`reedbed assets|images|repositories|components|findings|coverage`: what a query asks for."""
 
-import csv as comma_separated
-import sys
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Annotated, Any
 
-import msgspec
 from cyclopts import Parameter
 
 from reedbed.cli import show
@@ -22,7 +19,6 @@ if TYPE_CHECKING:
     from reedbed.store.search.pages import Found, Item, Page
 
 FLAG = Parameter(negative="")
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @Parameter(name="*")
@@ -113,7 +109,7 @@ async def repositories(
 
 
 async def components(
-    query: str = "", *, limit: int = 50, json: AsJson = False, common: Common | None = None
+    query: str = "", *, listing: Listing | None = None, json: AsJson = False, common: Common | None = None
 ) -> int:
     """List the components that something is known to be wrong with, those with most findings first.
 
@@ -121,17 +117,14 @@ async def components(
     ----------
     query
         Of which findings; without one those that are open and in scope.
-    limit
-        Components to show.
     json
         Print one JSON value.
     """
-    listing = Listing(group_by="component", limit=limit)
-    return await findings(query, listing=listing, json=json, common=common)
+    return await findings(query, listing=_by("component", listing), json=json, common=common)
 
 
 async def coverage(
-    query: str = "", *, limit: int = 50, json: AsJson = False, common: Common | None = None
+    query: str = "", *, listing: Listing | None = None, json: AsJson = False, common: Common | None = None
 ) -> int:
     """Count images by how far Xray's look at them came. Only `scanned` proves anything by its silence.
 
@@ -139,13 +132,16 @@ async def coverage(
     ----------
     query
         Of which assets; without one those that are there.
-    limit
-        States to show.
     json
         Print one JSON value.
     """
-    listing = Listing(group_by="coverage", limit=limit)
-    return await images(query, listing=listing, json=json, common=common)
+    return await images(query, listing=_by("coverage", listing), json=json, common=common)
+
+
+def _by(thing: str, listing: Listing | None) -> Listing:
+    """Count by one thing, unless another is asked for."""
+    how = listing or Listing()
+    return replace(how, group_by=how.group_by or thing)
 
 
 def _of_class(name: str, query: str) -> "Condition":
@@ -183,7 +179,7 @@ async def _list(
         found: Page[Any] = await parts.db.read(
             page, node, among=among, sort=sort, after=how.after, limit=how.limit
         )
-    return _show_page(how, found, json=json)
+    return _show_page(how, found, view, json=json)
 
 
 def _show_groups(how: Listing, counted: "list[Group]", view: View, *, json: bool) -> int:
@@ -196,11 +192,11 @@ def _show_groups(how: Listing, counted: "list[Group]", view: View, *, json: bool
         for each in counted
     ]
     if how.csv:
-        _draw(how, columns, rows)
+        show.csv(columns, rows)
     else:
         most = max((each.number for each in counted), default=0)
         bars = [bar(_parts(each, view), most) for each in counted]
-        _draw(how, [*columns, ""], [(*row, drawn) for row, drawn in zip(rows, bars, strict=True)])
+        show.table([*columns, ""], [(*row, drawn) for row, drawn in zip(rows, bars, strict=True)])
     return Exit.DONE
 
 
@@ -212,18 +208,20 @@ def _parts(group: "Group", view: View) -> list[tuple[int, str]]:
     return [(group.critical, "red"), (group.high, "yellow"), (rest, "cyan")]
 
 
-def _show_page(how: Listing, page: "Page[Any]", *, json: bool) -> int:
+def _show_page(how: Listing, page: "Page[Any]", view: View, *, json: bool) -> int:
+    from reedbed.store.search.pages import Found, Item
+
     if json:
         show.json(page)
         return Exit.DONE
     if how.csv:
-        names = list(page.rows[0].__struct_fields__) if page.rows else []
-        _draw(how, names, [[getattr(row, name) for name in names] for row in page.rows])
+        names = (Found if view is View.FINDINGS else Item).__struct_fields__
+        show.csv(names, [[getattr(row, name) for name in names] for row in page.rows])
     elif page.rows:
-        columns, cells = (_FINDING, _finding) if hasattr(page.rows[0], "severity") else (_ASSET, _asset)
-        _draw(how, columns, [cells(row) for row in page.rows])
+        columns, cells = (_FINDING, _finding) if view is View.FINDINGS else _shape(page.rows)
+        show.table(columns, [cells(row) for row in page.rows])
     else:
-        show.err.print("Nothing is so. `reedbed coverage` says how far was looked.")
+        show.err.print("Nothing is so. `reedbed sync status` says what was read, and why not more.")
     if page.next is not None:
         show.err.print(f"There is more: --after {page.next}", soft_wrap=True)
     return Exit.DONE
@@ -231,6 +229,19 @@ def _show_page(how: Listing, page: "Page[Any]", *, json: bool) -> int:
 
 _FINDING = ["finding", "severity", "vulnerability", "component", "fix", "where", "images", "status", "notes"]
 _ASSET = ["name", "class", "critical", "high", "coverage", "lifecycle", "last seen"]
+_REPOSITORY = ["name", "type", "packages", "in Xray", "critical", "high", "lifecycle", "last seen"]
+
+
+def _shape(rows: "Sequence[Item]") -> "tuple[list[str], Callable[[Item], Sequence[object]]]":
+    repositories = all(row.asset_class == "binary-repository" for row in rows)
+    return (_REPOSITORY, _repository) if repositories else (_ASSET, _asset)
+
+
+def _repository(row: "Item") -> Sequence[object]:
+    """Show a repository; its findings are those of what lies in it."""
+    indexed = {True: "yes", False: "no", None: "not known"}[row.xray_indexed]
+    counts = (row.critical, row.high, row.lifecycle, row.last_seen_at)
+    return (row.name, row.repository_type, row.package_type, indexed, *counts)
 
 
 def _finding(row: "Found") -> Sequence[object]:
@@ -266,22 +277,3 @@ def _asset(row: "Item") -> Sequence[object]:
         row.lifecycle,
         row.last_seen_at,
     )
-
-
-def _draw(how: Listing, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    if not how.csv:
-        show.table(columns, rows)
-        return
-    writer = comma_separated.writer(sys.stdout)
-    writer.writerow(columns)
-    writer.writerows([[_cell(cell) for cell in row] for row in rows])
-
-
-def _cell(value: object) -> str:
-    """Write a value so that no spreadsheet carries it out: OWASP, “CSV injection”."""
-    text = "" if value is None else value if isinstance(value, str) else _plain(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
-
-
-def _plain(value: object) -> str:
-    return str(msgspec.to_builtins(value, enc_hook=str))

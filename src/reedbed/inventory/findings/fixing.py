@@ -1,8 +1,12 @@
 """The fixes of everything that stands, ranked by what each removes. Acts."""
 
+from collections.abc import Iterable
+from typing import Literal
+
 import msgspec
 
 from reedbed.inventory.findings.fixes import Group, Upgrade, upgrades
+from reedbed.inventory.findings.observed import package_type
 from reedbed.model.exports import named
 from reedbed.store.database import Database
 from reedbed.store.inventory import fixes as store
@@ -23,6 +27,34 @@ class Fix(msgspec.Struct, frozen=True, kw_only=True):
     high: int
     from_base: int  # findings that came with a known base image: better mended there
     score: float  # the worst of the findings
+
+
+class FixGroup(msgspec.Struct, frozen=True, kw_only=True):
+    """The upgrades of one component, or one ecosystem, added up."""
+
+    key: str
+    upgrades: int
+    findings: int
+    critical: int
+    high: int
+
+
+def grouped(found: Iterable[Fix], *, by: Literal["component", "ecosystem"]) -> list[FixGroup]:
+    """Add up upgrades, the groups that remove most first; a finding that several remove counts for each."""
+    of: dict[str, list[Fix]] = {}
+    for fix in found:
+        of.setdefault(fix.component if by == "component" else package_type(fix.component), []).append(fix)
+    groups = [
+        FixGroup(
+            key=key,
+            upgrades=len(some),
+            findings=sum(fix.findings for fix in some),
+            critical=sum(fix.critical for fix in some),
+            high=sum(fix.high for fix in some),
+        )
+        for key, some in of.items()
+    ]
+    return sorted(groups, key=lambda group: (-group.findings, group.key))
 
 
 async def fixes(db: Database, *, where: Condition = standing, limit: int = 100) -> list[Fix]:

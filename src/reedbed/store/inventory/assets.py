@@ -335,24 +335,30 @@ def retire_unplaced(connection: Connection, name: str) -> int:
 
 
 def count_findings(connection: Connection, name: str) -> None:
-    """Count each image's open findings by severity anew."""
+    """Count open findings by severity anew: each image's, and for a repository those of what lies in it."""
+    of = FINDINGS.c
+    still = (of.connection == name, of.status.in_([status for status in Status if status.open]))
+    many = func.count(of.id.distinct()).label("many")
     placed = (
-        select(FINDINGS.c.severity, func.count(FINDINGS.c.id.distinct()).label("many"), OCCURRENCES.c.asset)
-        .join(OCCURRENCES, OCCURRENCES.c.finding == FINDINGS.c.id)
-        .where(
-            FINDINGS.c.connection == name,
-            FINDINGS.c.status.in_([status for status in Status if status.open]),
-            OCCURRENCES.c.gone_at.is_(None),
-        )
-        .group_by(OCCURRENCES.c.asset, FINDINGS.c.severity)
+        select(of.severity, many, OCCURRENCES.c.asset)
+        .join(OCCURRENCES, OCCURRENCES.c.finding == of.id)
+        .where(*still, OCCURRENCES.c.gone_at.is_(None))
+        .group_by(OCCURRENCES.c.asset, of.severity)
+    )
+    here = and_(ASSETS.c.connection == of.connection, ASSETS.c.native == of.repository)
+    within = (
+        select(of.severity, many, ASSETS.c.id)
+        .join(ASSETS, and_(here, ASSETS.c.asset_class == AssetClass.REPOSITORY))
+        .where(*still)
+        .group_by(ASSETS.c.id, of.severity)
     )
     counts: dict[str, dict[str, int]] = {}
-    for severity, many, asset in connection.execute(placed):
-        column = _COLUMN.get(severity, "other")
-        of = counts.setdefault(asset, dict.fromkeys(COUNTED, 0))
-        of[column] += many
+    for query in (placed, within):
+        for severity, number, asset in connection.execute(query):
+            column = _COLUMN.get(severity, "other")
+            counts.setdefault(asset, dict.fromkeys(COUNTED, 0))[column] += number
     connection.execute(update(ASSETS).where(ASSETS.c.connection == name).values(dict.fromkeys(COUNTED, 0)))
-    rows = [{"of": asset, **{f"n_{key}": many for key, many in of.items()}} for asset, of in counts.items()]
+    rows = [{"of": id_, **{f"n_{key}": number for key, number in by.items()}} for id_, by in counts.items()]
     if rows:
         values: dict[str, Any] = {key: bindparam(f"n_{key}") for key in COUNTED}
         connection.execute(update(ASSETS).where(ASSETS.c.id == bindparam("of")).values(values), rows)

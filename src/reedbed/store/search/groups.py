@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, case, func, select
 
 from reedbed.errors import SettingsError
-from reedbed.model.inventory import Severity
+from reedbed.model.inventory import AssetClass, Severity
 from reedbed.model.query.tokens import View, nearest
 from reedbed.model.query.tree import Node
 from reedbed.store.inventory.assets import ASSETS
@@ -105,8 +105,15 @@ def _key(view: View, by: str) -> ColumnElement[Any]:
 
 def _of_assets(key: ColumnElement[Any], where: list[Condition]) -> Select[Any]:
     number = func.count().label("number")
-    worst = (func.sum(_A.critical).label("critical"), func.sum(_A.high).label("high"))
+    worst = (_worst(_A.critical).label("critical"), _worst(_A.high).label("high"))
     return select(key.label("key"), number, *worst).where(*where).group_by(key).order_by(number.desc(), key)
+
+
+def _worst(column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """Sum what assets have; a repository's is what lies in it, and counts where only repositories do."""
+    repository = _A.asset_class == AssetClass.REPOSITORY
+    others = func.sum(case((repository, 0), else_=1))
+    return case((others > 0, func.sum(case((repository, 0), else_=column))), else_=func.sum(column))
 
 
 def _of_findings(by: str, key: ColumnElement[Any], where: list[Condition]) -> Select[Any]:
