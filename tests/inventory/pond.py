@@ -1,6 +1,6 @@
 """A small platform and a connection that reads it: real stand-in, real store, in one process."""
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -15,7 +15,7 @@ from jfrog_standin.server import Running, running
 from jfrog_standin.settings import StandIn
 from jfrog_standin.xray.scan import Hit, Scan, ScanCve, ScanIssue, ScannedComponent, ScanStatus
 from reedbed.inventory.connection.scope import Scope
-from reedbed.inventory.run import flow
+from reedbed.inventory.run import answering, flow
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.starting import shapes
 from reedbed.jfrog.breaker import Breaker
@@ -136,12 +136,21 @@ class Pond:
         """Run once, as a worker would."""
         return await self.resume(await self.begin(), mode)
 
+    async def answer(self) -> Counts:
+        """Run once for the hints that wait, as a worker would."""
+        return await self.resume(await self.begin(), Mode.DELTA, act=answering.answer)
+
     async def begin(self) -> runs.Run:
         self.clock += timedelta(hours=1)
         return await self.db.write(runs.start, "sync", owner="test", now=self.clock, platform=CONNECTION)
 
     async def resume(
-        self, run: runs.Run, mode: Mode = Mode.FULL, *, breaks_after: int | None = None
+        self,
+        run: runs.Run,
+        mode: Mode = Mode.FULL,
+        *,
+        breaks_after: int | None = None,
+        act: Callable[[Sync], Awaitable[Counts]] = flow.sync,
     ) -> Counts:
         """Carry a run out, or go on with it; it may break off when it has looked at the clock so often.
 
@@ -157,7 +166,7 @@ class Pond:
             return self.clock
 
         sync = await self.run_of(mode)
-        counts = await flow.sync(msgspec.structs.replace(sync, id=run.id, started_at=run.started_at, now=now))
+        counts = await act(msgspec.structs.replace(sync, id=run.id, started_at=run.started_at, now=now))
         await self.db.write(runs.finish, run.id, runs.State.DONE, now=self.clock, counts=counts)
         return counts
 

@@ -6,13 +6,14 @@ manifest's digest. Source: docs.jfrog.com, AQL; github.com/jfrog/charts, contain
 """
 
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
 
+from reedbed.jfrog.aql import Criteria
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.wire import Item
 
@@ -44,10 +45,11 @@ async def list_images(
     *,
     updated_after: datetime | None = None,
     properties: Mapping[str, str] = MappingProxyType({}),
+    within: Sequence[Criteria] = (),
 ) -> AsyncIterator[ListedImage]:
     """List the manifests of one repository, by path; of a repository that can't hold any, none.
 
-    With `properties` only those whose file has all of them.
+    With `properties` only those whose file has all of them; with `within` only what one of these lets in.
 
     Costs a request for each thousand files, and one to be sure of the end.
 
@@ -60,6 +62,7 @@ async def list_images(
         moment = updated_after.astimezone(UTC).isoformat(timespec="milliseconds")
         parts.append({"updated": {"$gt": moment.replace("+00:00", "Z")}})
     parts += [{f"@{key}": value} for key, value in properties.items()]
+    parts += [{"$or": list(within)}] if within else []
     async for item in artifactory.items(repository, {"$and": parts}, include=_FIELDS):
         if image := listed(item):
             yield image
@@ -84,3 +87,14 @@ def listed(item: Item) -> ListedImage | None:
         created_by=item.created_by,
         modified_by=item.modified_by,
     )
+
+
+def at_tags(path: str, tags: Sequence[str]) -> list[Criteria]:
+    """Ask for an image's manifests under tags, or by digests ("sha256:…")."""
+    folders = [each for tag in tags for each in dict.fromkeys((tag, tag.replace("sha256:", "sha256__")))]
+    return [{"path": f"{path}/{folder}"} for folder in folders]
+
+
+def by_digest(path: str) -> list[Criteria]:
+    """Ask for what an image's path has by digests alone: the images of its indexes."""
+    return [{"path": {"$match": f"{path}/sha256{separator}*"}} for separator in (":", "__")]

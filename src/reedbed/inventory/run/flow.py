@@ -1,7 +1,7 @@
 """Flow 2: bring what a platform holds, and what is wrong with it, into the store. Resumes from its rows."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import structlog
 from msgspec.structs import asdict
@@ -13,12 +13,14 @@ from reedbed.inventory.findings.of_summary import spoken_of
 from reedbed.inventory.run import closing, due, working
 from reedbed.inventory.run.closing import Closed, Proof
 from reedbed.inventory.run.context import Mode, Sync
+from reedbed.inventory.run.hinted import look
 from reedbed.inventory.run.listing import Listed, list_all_images, list_repositories
 from reedbed.inventory.run.streams.further import read_further
 from reedbed.jfrog.wire import Repo
 from reedbed.jobs import Counts
 from reedbed.model.inventory import AssetClass, Stream
-from reedbed.store.inventory import assets, closings, units
+from reedbed.store.inventory import assets, closings, hints, units
+from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.streams import Phase
 from reedbed.store.inventory.units import Progress
 from reedbed.store.runs import Fault
@@ -49,13 +51,13 @@ async def sync(run: Sync) -> Counts:
     await run.note(
         Stream.REPOSITORIES, Phase.ENDED, complete=True, counts={"repositories": len(repositories)}
     )
+    await run.tell_of_maps()
     counts, proofs, read = {"repositories": len(repositories)}, list[Proof](), None
     if Stream.IMAGES in run.scope.streams:
-    await run.tell_of_maps()
         run, read = await _images(run, repositories)
         if run.leaving():  # not everything was read, so nothing is over
             return {}
-        proofs += await _end_images(run, *read)
+        proofs += await end_images(run, *read)
     proofs += await read_further(run, repositories)
     if run.leaving():
         return {}
@@ -63,9 +65,10 @@ async def sync(run: Sync) -> Counts:
     await run.db.write(assets.count_findings, run.connection)
     if read is not None:
         listed, done = read
-        await _end_findings(run, listed, done, closed)
+        await end_findings(run, listed, done, closed)
         if listed.complete:
             await due.remember(run, listed)
+            await run.db.write(hints.answer, run.connection, run=run.id, now=run.now())
         counts |= done.counts
     await run.db.write(units.forget, run.id)
     return counts | asdict(closed)
@@ -75,19 +78,32 @@ async def _images(run: Sync, repositories: Sequence[Repo]) -> tuple[Sync, tuple[
     """List the images, and read those that are due, in the mode that the run can be in."""
     run, since = await due.beginning(run)
     await run.note(Stream.IMAGES, Phase.LISTING)
+    hinted, gone = await run.db.write(hints.take, run.connection, run=run.id), frozenset[Scope]()
     listed = await list_all_images(run, repositories, updated_after=since)
     await due.mark(run, repositories)
+    if run.mode is Mode.DELTA:  # else all of it is looked at anyway
+        looked, gone = await look(run, repositories, hinted)
+        listed = listed.and_also(looked)
+    return run, (listed, await read_all(run, listed, also=gone))
+
+
+async def read_all(run: Sync, listed: Listed, *, also: Collection[Scope] = ()) -> Progress:
+    """Read what is due, and compare `also` scopes of which something is gone.
+
+    Raises:
+        ExceptionGroup: the token is not taken any more, or the store does not answer; it is noted.
+    """
     await run.note(Stream.IMAGES, Phase.READING, counts={"listed": listed.images})
     try:
-        return run, (listed, await _read_all(run, listed))
+        return await _read_all(run, listed, also)
     except* ReedbedError as group:
         await _note_error(run, group)
         raise
 
 
-async def _read_all(run: Sync, listed: Listed) -> Progress:
+async def _read_all(run: Sync, listed: Listed, also: Collection[Scope]) -> Progress:
     """Read all that is to be read, with whatever other workers help; tell meanwhile how far it is."""
-    await working.plan(run)
+    await working.plan(run, also=also)
     telling = asyncio.create_task(_tell(run, listed))
     try:
         await working.work(run)
@@ -108,7 +124,7 @@ async def _tell(run: Sync, listed: Listed) -> None:
         await asyncio.sleep(TELLS_EVERY_S)
 
 
-async def _end_images(run: Sync, listed: Listed, done: Progress) -> list[Proof]:
+async def end_images(run: Sync, listed: Listed, done: Progress) -> list[Proof]:
     """Retire what is gone, where everything was listed; give what may be closed then."""
     retired, everything = 0, _everything(run, listed)
     if everything:
@@ -125,7 +141,7 @@ async def _end_images(run: Sync, listed: Listed, done: Progress) -> list[Proof]:
     return [Proof(of=AssetClass.IMAGE, types=types)] if everything and types else []
 
 
-async def _end_findings(run: Sync, listed: Listed, done: Progress, closed: Closed) -> None:
+async def end_findings(run: Sync, listed: Listed, done: Progress, closed: Closed) -> None:
     """Say how what summaries tell ended, by stream."""
     gaps = done.counts.get("gaps", 0)
     found = {name: done.counts.get(name, 0) for name in FINDINGS} | asdict(closed)

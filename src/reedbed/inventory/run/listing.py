@@ -13,6 +13,7 @@ from reedbed.inventory.records.landing import landing_of
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.streams.repository_facts import REPOSITORY, Facts, facts_of, known_before
+from reedbed.jfrog.aql import Criteria
 from reedbed.jfrog.artifactory import Artifactory, storages
 from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
@@ -38,6 +39,15 @@ class Listed(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def complete(self) -> bool:
         return not self.refused
+
+    def and_also(self, other: "Listed") -> "Listed":
+        """Join it with what another listing of the same run came to."""
+        return Listed(
+            images=self.images + other.images,
+            ended=self.ended + other.ended,
+            refused=self.refused | other.refused,
+            newest=max(filter(None, (self.newest, other.newest)), default=None),
+        )
 
 
 async def list_repositories(sync: Sync) -> list[Repo]:
@@ -108,9 +118,9 @@ async def list_all_images(
     some = [repo for repo in repositories if repo.packageType.lower() in IMAGE_TYPES]
     for at, key in storages(some).items():
         try:
-            holders = await _holders(sync, at)
+            held = await holders(sync, at)
             async for page in _pages(sync, at, updated_after):
-                await _keep(sync, key, page, holders)
+                await keep(sync, key, page, held)
                 images += len(page)
                 updates = [newest, *(moment(image.updated) for image in page)]
                 newest = max(filter(None, updates), default=None)
@@ -122,11 +132,12 @@ async def list_all_images(
             ended += await sync.db.write(
                 placements.end_unseen, sync.connection, key, run=sync.id, now=sync.now()
             )
-    await sync.db.write(_follow, sync.connection, list(refused), sync.scope.filters.newest_tags)
+    await sync.db.write(follow, sync.connection, list(refused), sync.scope.filters.newest_tags)
     return Listed(images=images, ended=ended, refused=refused, newest=newest)
 
 
-def _follow(connection: Connection, name: str, refused: Sequence[str], newest_tags: int | None) -> None:
+def follow(connection: Connection, name: str, refused: Sequence[str], newest_tags: int | None) -> None:
+    """Let images and repositories be as their places are, after a listing."""
     presence.put_away(connection, name, refused)
     if newest_tags is not None:
         placements.leave_out_older(connection, name, newest_tags)
@@ -134,12 +145,13 @@ def _follow(connection: Connection, name: str, refused: Sequence[str], newest_ta
     presence.follow(connection, name)
 
 
-async def _holders(sync: Sync, repository: str) -> set[str] | None:
+async def holders(sync: Sync, repository: str, *, within: Sequence[Criteria] = ()) -> set[str] | None:
     """Have Artifactory say which files have the properties that the filters want; None: they want none."""
     wanted = sync.scope.filters.properties
     if not wanted:
         return None
-    return {image.file async for image in list_images(Artifactory(sync.jfrog), repository, properties=wanted)}
+    listing = list_images(Artifactory(sync.jfrog), repository, properties=wanted, within=within)
+    return {image.file async for image in listing}
 
 
 async def _pages(
@@ -155,11 +167,12 @@ async def _pages(
         yield page
 
 
-async def _keep(sync: Sync, key: str, page: Sequence[ListedImage], holders: set[str] | None) -> None:
+async def keep(sync: Sync, key: str, page: Sequence[ListedImage], held: set[str] | None) -> None:
+    """Keep a page of a listing of a repository: its images, and where they are."""
     now = sync.now()
     rows = [_image(sync, key, image) for image in page]
     await sync.db.write(assets.save_listed, sync.connection, rows, run=sync.id, now=now)
-    places = [_placement(sync, key, image, holders) for image in page]
+    places = [_placement(sync, key, image, held) for image in page]
     await sync.db.write(placements.save, sync.connection, places, run=sync.id, now=now)
 
 
@@ -182,27 +195,27 @@ def _image(sync: Sync, repository: str, image: ListedImage) -> Asset:
     )
 
 
-def _admits(sync: Sync, image: ListedImage, holders: set[str] | None) -> bool:
+def _admits(sync: Sync, image: ListedImage, held: set[str] | None) -> bool:
     """What is there by its digest alone has no properties: it goes as the index does that has it."""
     place = Place(
         repository=image.repository, path=image.path, tag=image.tag, uploaded_at=moment(image.created)
     )
-    held = holders is None or image.tag is None or image.file in holders
-    return held and lets_in(sync.scope.filters, place, now=sync.started_at)
+    has = held is None or image.tag is None or image.file in held
+    return has and lets_in(sync.scope.filters, place, now=sync.started_at)
 
 
 def seen_by_filters(repo: Repo) -> Repository:
     return Repository(key=repo.key, type=repo.type, package_type=repo.packageType)
 
 
-def _placement(sync: Sync, repository: str, image: ListedImage, holders: set[str] | None) -> Placement:
+def _placement(sync: Sync, repository: str, image: ListedImage, held: set[str] | None) -> Placement:
     return Placement(
         repository=repository,
         path=image.path,
         tag=image.tag or "",
         asset=asset_id(sync.connection, AssetClass.IMAGE, image.digest),
         listed=msgspec.structs.asdict(image),
-        in_scope=_admits(sync, image, holders),
+        in_scope=_admits(sync, image, held),
         uploaded_at=moment(image.created),
         uploaded_by=image.created_by,
     )

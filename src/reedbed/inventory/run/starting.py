@@ -1,7 +1,7 @@
 """Starting a run of a connection: when it is due, whether it may, what it reads and with which maps. Acts."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection as Sql
@@ -10,7 +10,7 @@ from reedbed.inventory.connection.connections import not_proved, scope_of
 from reedbed.inventory.connection.schedule import Cadence, Schedule, cadence_of, due, latest
 from reedbed.inventory.connection.scope import Scope
 from reedbed.inventory.connection.states import Standing, standing
-from reedbed.inventory.run import flow, working
+from reedbed.inventory.run import answering, flow, working
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.forecast import Forecast, forecast
 from reedbed.inventory.transform import known_maps
@@ -21,8 +21,9 @@ from reedbed.model.inventory import Stream
 from reedbed.store import runs
 from reedbed.store.database import Database
 from reedbed.store.inventory import connections as store
-from reedbed.store.inventory import streams
+from reedbed.store.inventory import hints, hooks, streams
 from reedbed.store.inventory.connections import Connection, State
+from reedbed.store.inventory.hints import Waiting
 from reedbed.store.runs import Run
 
 MODES = {Cadence.FULL: Mode.FULL, Cadence.INCREMENTAL: Mode.DELTA}
@@ -56,6 +57,24 @@ async def foretell(jfrog: JFrog, db: Database, name: str, *, mode: Mode) -> Fore
     """
     connection = await db.read(store.get, name)
     return await forecast(await _sync("", jfrog, db, connection, mode=mode, leaving=lambda: False))
+
+
+async def answer_hints(run: RunContext, jfrog: JFrog, db: Database, name: str) -> Counts:
+    """Carry out a run that answers the hints of a connection.
+
+    Raises:
+        SettingsError: a transform map of it is not there.
+        Unreachable, Refused, Unreadable: as `answering.answer`.
+        Left: the worker is leaving; the run goes on later.
+    """
+    connection = await db.read(store.get, name)
+    if connection.state is not State.REGISTERED:  # it was paused, or changed, since
+        return {}
+    counts = await answering.answer(
+        await _sync(run.id, jfrog, db, connection, mode=Mode.DELTA, leaving=lambda: run.leaving)
+    )
+    run.may_leave()
+    return counts
 
 
 async def lend_a_hand(
@@ -140,6 +159,27 @@ def standing_of(sql: Sql, name: str, *, newest: Run | None = None) -> Standing:
     return standing(connection, run, rows, now=now_utc())
 
 
+def hinted(wait: Waiting | None, debounce: timedelta) -> Planned:
+    """Say when hints are due: when they have waited for others; and again, where that went wrong."""
+
+    def moment(now: datetime) -> datetime | None:
+        if wait is None or now < (first := wait.since + debounce):
+            return None
+        return first + (now - first) // ASK_AGAIN * ASK_AGAIN
+
+    return Planned(due=moment, before=lambda _: None)
+
+
+def listening(sql: Sql) -> list[tuple[str, Waiting | None]]:
+    """List the connections that have a hook and may run, with what waits; one was read as a whole before."""
+    waiting, hooked = hints.waiting(sql), {hook.connection for hook in hooks.list_all(sql)}
+    return [
+        (connection.name, waiting.get(connection.name))
+        for connection, _ in enabled(sql)
+        if connection.name in hooked and streams.mark(sql, connection.name, Stream.IMAGES).complete_run
+    ]
+
+
 def enabled(sql: Sql) -> list[tuple[Connection, Run | None]]:
     """List the connections that may run, each with its newest run."""
     newest: Mapping[str, Run] = runs.newest(sql, FLOW)
@@ -152,3 +192,8 @@ def enabled(sql: Sql) -> list[tuple[Connection, Run | None]]:
 
 FLOW = "sync"
 """The name that runs of connections have among jobs."""
+
+HINT_FLOW = "hint"
+"""And those that answer hints: they make up for no moment of a schedule."""
+
+ASK_AGAIN = timedelta(minutes=5)

@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from itertools import pairwise
 
 from reedbed.inventory.findings.of_summary import asks_xray
@@ -25,13 +25,16 @@ CLAIM_S = 60.0
 LOOKS_EVERY_S = 0.5
 
 
-async def plan(run: Sync) -> None:
-    """Put down what is to be read, in units; a run that was broken off keeps those that it had."""
-    planned = [unit async for unit in _units(run)]
+async def plan(run: Sync, *, also: Collection[Scope] = ()) -> None:
+    """Put down what is to be read, in units; a run that was broken off keeps those that it had.
+
+    With scopes that are to be compared `also` where there is nothing to read, as something in them is gone.
+    """
+    planned = [unit async for unit in _units(run, also)]
     await run.db.write(units.plan, run.id, planned)
 
 
-async def _units(run: Sync) -> AsyncIterator[list[Part]]:
+async def _units(run: Sync, also: Collection[Scope]) -> AsyncIterator[list[Part]]:
     """Give the scopes with images to read, some together; one with very many in several units.
 
     Unless only what changed was listed, those without come as well: what is gone has to be taken in.
@@ -45,7 +48,7 @@ async def _units(run: Sync) -> AsyncIterator[list[Part]]:
             if size > 2 * enough:
                 for part in await _split(run, scope, enough):
                     yield [part]
-            elif size or run.mode is not Mode.DELTA:
+            elif size or scope in also or run.mode is not Mode.DELTA:
                 unit.append(Part(repository=scope.repository, path=scope.path))
                 images += size
             if images >= enough or len(unit) >= 10 * enough:
@@ -82,10 +85,10 @@ async def work(run: Sync) -> None:
     finally:
         renewing.cancel()
         await asyncio.wait({renewing})
+    await run.tell_of_maps()
 
 
 async def _one_after_another(run: Sync, reading: Reading, owner: str) -> None:
-    await run.tell_of_maps()
     while not run.leaving():
         unit = await run.db.write(units.claim, run.id, owner, now=run.now(), ttl_s=CLAIM_S)
         if unit is None:

@@ -300,6 +300,21 @@ def _stale(before: datetime) -> ColumnElement[bool]:
     )
 
 
+def want(connection: Connection, name: str, ids: Sequence[str], *, run: str) -> None:
+    """Let a run read images, and those that indexes among them are known to have."""
+    for some in slices(ids):
+        children = select(INDEX_CHILDREN.c.child).where(INDEX_CHILDREN.c.parent.in_(some))
+        these = or_(ASSETS.c.id.in_(some), ASSETS.c.id.in_(children))
+        connection.execute(update(ASSETS).where(_readable(name), these).values(due_run=run))
+
+
+def want_unread(connection: Connection, name: str, ids: Sequence[str], *, run: str) -> None:
+    """Let a run read those of some images that were never answered."""
+    for some in slices(ids):
+        these = and_(ASSETS.c.id.in_(some), ASSETS.c.checked_at.is_(None))
+        connection.execute(update(ASSETS).where(_readable(name), these).values(due_run=run))
+
+
 def want_changed(connection: Connection, counts: Mapping[str, str], *, run: str) -> int:
     """Let a run read images whose counts in Xray's list changed (by asset); give how many."""
     changed = []

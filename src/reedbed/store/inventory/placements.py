@@ -95,6 +95,18 @@ def end_unseen(connection: Connection, name: str, repository: str, *, run: str, 
     return connection.execute(statement).rowcount
 
 
+def end_tags(
+    connection: Connection, name: str, at: tuple[str, str], tags: Sequence[str], *, now: datetime
+) -> int:
+    """End tags of an image (repository, path) that a listing of just these did not have; give how many."""
+    ended = 0
+    for some in slices(tags):
+        here = (_REF.connection == name, _REF.repository == at[0], _REF.path == at[1], _REF.gone_at.is_(None))
+        statement = update(IMAGE_REFS).where(*here, _REF.tag.in_(some)).values(gone_at=now, current=False)
+        ended += connection.execute(statement).rowcount
+    return ended
+
+
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """A placement in a scope, and whether a run wants to read it."""
 
