@@ -11,6 +11,7 @@ from jfrog_standin.artifactory.docker_sessions import Uploads
 from jfrog_standin.artifactory.ordering import Orders
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.storage import Storage
+from jfrog_standin.blob_store import BlobStore
 from jfrog_standin.clock import Clock
 from jfrog_standin.event.subscription import Subscription
 from jfrog_standin.faults import FaultTable
@@ -38,6 +39,7 @@ class Platform:
         )
         self.artifactory = Storage(now=self.clock.now)
         self.orders = Orders(self.artifactory)
+        self.blob_store = BlobStore(lambda sha256: self.artifactory.content(sha256=sha256))
         self.remotes = Remotes(self.artifactory)
         self.uploads = Uploads()
         self.xray = Xray(

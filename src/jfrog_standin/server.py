@@ -79,20 +79,27 @@ async def running(settings: StandIn | None = None) -> AsyncIterator[Running]:
         try:
             await runner.setup()
             await _listen(runner, platform, authority)
+            await platform.blob_store.start(settings.host, _context(platform, authority))
             yield _running(platform, authority)
         finally:
             platform.stopping.set()
+            await platform.blob_store.close()
             await runner.cleanup()
 
 
 async def _listen(runner: web.AppRunner, platform: Platform, authority: Authority | None) -> None:
-    settings, context = platform.settings, None
-    if authority is not None and settings.certificate is not None:
-        context = authority.server_context(settings.certificate, settings.host)
+    settings, context = platform.settings, _context(platform, authority)
     await web.TCPSite(runner, settings.host, settings.port, ssl_context=context).start()
     port = runner.addresses[0][1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
     platform.url = f"{'https' if context else 'http'}://{host}:{port}"
+
+
+def _context(platform: Platform, authority: Authority | None) -> ssl.SSLContext | None:
+    settings = platform.settings
+    if authority is None or settings.certificate is None:
+        return None
+    return authority.server_context(settings.certificate, settings.host)
 
 
 def _running(platform: Platform, authority: Authority | None) -> Running:

@@ -77,6 +77,7 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     docker_paging: Literal["position", "name"] = "position"
     """What `last` means in lists of images and tags: how many were shown, or, as specified, the last name."""
+    blob_redirects: bool = False  # blobs are in a store elsewhere: getting one is a 302 to a signed address
     docker_referrers: bool = True  # older versions don't know `…/v2/<image>/referrers/<digest>`
 
     pypi_simple_json: bool = False  # “Enable simple json format”, off by default

@@ -23,6 +23,8 @@ STORY: dict[str, tuple[str, ...]] = {
     "platform-test": ("platform", "test", "prod"),
     "platform-test-json": ("platform", "test", "prod", JSON),
     "platform-unknown": ("platform", "test", "pord"),
+    "platform-edit": ("platform", "edit", "prod", "--blob-host", "*.s3.example", "--timeout-s", "45"),
+    "platform-edit-wrong": ("platform", "edit", "prod", "--blob-host", "https://store.example"),
     "explain": ("intel", "explain", "records"),
     "explain-json": ("intel", "explain", "records", JSON),
     "explain-nothing": ("intel", "explain", "records/none.json"),

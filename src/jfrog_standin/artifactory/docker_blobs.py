@@ -36,6 +36,8 @@ async def get(call: Call) -> web.Response:
     if call.request.method == "HEAD":
         return web.Response(headers=headers | {"Content-Length": str(item.size)})
     call.platform.artifactory.count_download(item, by=call.caller.user)
+    if call.platform.switches.blob_redirects:
+        return web.Response(status=302, headers={"Location": call.platform.blob_store.address(digest[7:])})
     return _part(call.request, call.platform.artifactory.body(item), headers)
 
 

@@ -46,6 +46,16 @@ NOUNS = {
                 ),
                 example="reedbed platform test prod",
             ),
+            "edit": Command(
+                "platform:edit",
+                "Change how a platform is reached; what is not named stays, its token too.",
+                more=(
+                    "Where Artifactory keeps files in a cloud it redirects to a signed address there. Such a"
+                    " redirect is followed once, by https and without the token, to a `--blob-host` alone."
+                    " An ending never leads to an address that is not public; a host named in full may."
+                ),
+                example="reedbed platform edit prod --blob-host .s3.eu-central-1.amazonaws.com",
+            ),
             "rotate": Command(
                 "platform:rotate",
                 "Replace a platform's access token after testing the new one.",

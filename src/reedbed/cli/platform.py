@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from reedbed.jfrog.check import Check
 
 FLAG = Parameter(negative="")
+HOSTS = Parameter(name="--blob-host", negative="")
 
 
 async def add(
@@ -29,6 +30,7 @@ async def add(
     per_second: float = 100.0,
     concurrency: int = 16,
     timeout_s: float = 30.0,
+    blob_host: Annotated[tuple[str, ...], HOSTS] = (),
     allow_plain_http: Annotated[bool, FLAG] = False,
     no_test: Annotated[bool, FLAG] = False,
     json: AsJson = False,
@@ -52,6 +54,9 @@ async def add(
         Requests in flight at most.
     timeout_s
         Seconds after which one request is given up.
+    blob_host
+        A host that JFrog may redirect to for the content of files, or an ending of such, as
+        .s3.example; may be repeated.
     allow_plain_http
         Allow http://, to this machine itself only.
     no_test
@@ -77,6 +82,7 @@ async def add(
             per_second=per_second,
             concurrency=concurrency,
             timeout_s=timeout_s,
+            blob_hosts=_hosts(blob_host),
         )
     except ValueError as error:
         raise SettingsError(
@@ -179,6 +185,70 @@ async def rotate(
     for draft in drafts:
         show.err.print(f"The connection {draft} uses it, and is a draft until it is tested and enabled.")
     return Exit.DONE
+
+
+async def edit(
+    name: str,
+    *,
+    ca_file: str | None = None,
+    proxy: str | None = None,
+    per_second: float | None = None,
+    concurrency: int | None = None,
+    timeout_s: float | None = None,
+    blob_host: Annotated[tuple[str, ...], HOSTS] = (),
+    no_blob_host: Annotated[bool, FLAG] = False,
+    common: Common | None = None,
+) -> int:
+    """Change how a platform is reached; what is not named stays, its token too.
+
+    Parameters
+    ----------
+    name
+        The platform.
+    ca_file
+        PEM file of a private certificate authority; "" for none.
+    proxy
+        HTTP proxy to reach it by; "" for none.
+    per_second
+        Requests a second at most, over all processes together.
+    concurrency
+        Requests in flight at most.
+    timeout_s
+        Seconds after which one request is given up.
+    blob_host
+        A host that JFrog may redirect to for the content of files, or an ending of such, as
+        .s3.example; may be repeated, and replaces those from before.
+    no_blob_host
+        Follow no redirect any more.
+    """
+    from reedbed.store import platforms
+    from reedbed.wiring.parts import opened
+
+    changes = {
+        "ca_file": ca_file,
+        "proxy": proxy,
+        "per_second": per_second,
+        "concurrency": concurrency,
+        "timeout_s": timeout_s,
+        "blob_hosts": _hosts(blob_host) if blob_host or no_blob_host else None,
+    }
+    async with opened((common or Common()).load()) as parts:
+        platform = await parts.db.read(platforms.get, name)
+        named = {key: value if value != "" else None for key, value in changes.items() if value is not None}
+        try:
+            changed = msgspec.structs.replace(platform, **named)
+        except ValueError as error:
+            raise SettingsError(
+                "Could not change the platform", why=str(error), fix="Change the argument."
+            ) from error
+        await parts.db.write(platforms.update, changed)
+    show.err.print(f"{name} is changed. Running daemons take it at their next run.")
+    return Exit.DONE
+
+
+def _hosts(given: Sequence[str]) -> tuple[str, ...]:
+    """Take `*.s3.example` for the ending that it means."""
+    return tuple(dict.fromkeys(host.strip().lower().removeprefix("*") for host in given))
 
 
 async def shield(name: str, *, off: Annotated[bool, FLAG] = False, common: Common | None = None) -> int:

@@ -8,6 +8,7 @@ from enum import StrEnum
 import msgspec
 
 from reedbed.errors import ReedbedError, Refused, Unreachable, Unreadable
+from reedbed.model.secret import Secret
 
 
 class Cause(StrEnum):
@@ -37,6 +38,7 @@ class Cause(StrEnum):
     REJECTED = "rejected"
     BUSY = "busy"
     SERVER_ERROR = "server-error"
+    BLOB_STORE = "blob-store"
 
 
 FIX: dict[Cause, str] = {
@@ -66,6 +68,8 @@ FIX: dict[Cause, str] = {
     Cause.REJECTED: "Read what JFrog says above; if it makes no sense, report it.",
     Cause.BUSY: "Nothing: it is tried again. If it lasts, lower the platform's requests per second.",
     Cause.SERVER_ERROR: "Nothing: it is tried again. If it lasts, look at JFrog's own logs.",
+    Cause.BLOB_STORE: "Check that this machine may reach the store that JFrog keeps its files in, and that "
+    "no --blob-host of the platform is wrong.",
 }
 
 _UNREADABLE = frozenset(
@@ -101,6 +105,7 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     status: int = 0  # 0: there was no answer
     retry_after_s: float | None = None
     from_service: bool = False  # the answer is in the JSON form in which JFrog's services complain
+    location: Secret | None = None  # where a redirect leads; its query may be a credential
 
     def error(self, doing: str, *, needs: str) -> ReedbedError:
         """Word the failure for whoever called: `doing` completes “Could not …”, `needs` “Give the user …”."""

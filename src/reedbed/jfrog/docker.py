@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from reedbed.errors import Unreadable
+from reedbed.jfrog.causes import Cause, Failure
 from reedbed.jfrog.exchange import Call
 from reedbed.jfrog.session import JFrog
 
@@ -49,9 +50,9 @@ async def config_blob(jfrog: JFrog, repository: str, image: str, digest: str) ->
     """Fetch and read the config blob of an image.
 
     Raises:
-        Unreachable, Refused: as any call.
-        Unreadable: it is too large, no JSON object, not what its digest says, or kept in a store elsewhere,
-            to which no redirect is followed.
+        Unreachable, Refused: as any call; or it is kept in a store elsewhere, which does not give it.
+        Unreadable: it is too large, no JSON object, not what its digest says, or kept in a store elsewhere
+            that is none of the platform's blob hosts.
     """
     call = Call(
         method="GET",
@@ -62,11 +63,32 @@ async def config_blob(jfrog: JFrog, repository: str, image: str, digest: str) ->
         reads="raw",
         max_bytes=LARGEST_CONFIG,
     )
-    body = checked((await jfrog.tell(call)).body, digest, doing=call.doing)
+    body = checked(await _blob(jfrog, call), digest, doing=call.doing)
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (ValueError, RecursionError) as error:
         raise _wrong(call.doing, "it is no JSON object") from error
+
+
+async def _blob(jfrog: JFrog, call: Call) -> bytes:
+    """Fetch a blob from where it is: Artifactory may redirect to a store in a cloud."""
+    outcome = await jfrog.outcome(call)
+    if isinstance(outcome, Failure) and outcome.location and outcome.cause is Cause.REDIRECT:
+        if jfrog.stores is not None:
+            outcome = await jfrog.stores.get(outcome.location, max_bytes=call.max_bytes)
+        if isinstance(outcome, Failure) and outcome.cause is Cause.REDIRECT:
+            raise _elsewhere(call.doing, jfrog.platform.name, outcome.seen)
+    if isinstance(outcome, Failure):
+        raise outcome.error(call.doing, needs=call.needs)
+    return outcome.body
+
+
+def _elsewhere(doing: str, platform: str, seen: str) -> Unreadable:
+    return Unreadable(
+        f"Could not {doing}",
+        why=f"it is kept in a store that may not be asked: {seen}",
+        fix=f"If that store is yours, name its host: reedbed platform edit {platform} --blob-host HOST.",
+    )
 
 
 def checked(body: bytes, digest: str, *, doing: str) -> bytes:

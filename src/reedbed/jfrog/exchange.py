@@ -10,6 +10,7 @@ from urllib.parse import quote, urlencode, urlsplit
 import msgspec
 
 from reedbed.jfrog.causes import Cause, Failure
+from reedbed.model.secret import Secret
 from reedbed.model.text import one_line
 
 LONGEST_WAIT_S = 120.0
@@ -130,7 +131,7 @@ def _redirected(answer: Answer) -> Failure:
         seen = "the instance is asleep: it answers with a redirect to its reactivation page"
         return Failure(cause=Cause.ASLEEP, seen=seen, status=answer.status)
     seen = f"JFrog answered {answer.status}, a redirect to {_shown(target)}"
-    return Failure(cause=Cause.REDIRECT, seen=seen, status=answer.status)
+    return Failure(cause=Cause.REDIRECT, seen=seen, status=answer.status, location=Secret(target))
 
 
 def _shown(target: str) -> str:

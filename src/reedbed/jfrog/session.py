@@ -1,7 +1,8 @@
 """The one way to talk to a JFrog Platform: one HTTP session, paced, bounded, patient, and closed-mouthed.
 
 - Every call has an end: `timeout_s` from connect to the last byte, and a most number of bytes.
-- No redirect is followed, no cookie kept, no proxy or password taken from the environment.
+- No redirect is followed, but by `blob_stores.py` to stores that the operator named.
+- No cookie is kept, no proxy or password taken from the environment.
 - Certificates are always verified.
 - Calls that may be repeated are, with growing pauses, or as Retry-After says; the others never are.
 """
@@ -25,9 +26,11 @@ from yarl import URL
 from reedbed.errors import SettingsError
 from reedbed.jfrog import exchange
 from reedbed.jfrog.address import is_loopback
+from reedbed.jfrog.blob_stores import BlobStores, blob_stores
 from reedbed.jfrog.breaker import Breaker
 from reedbed.jfrog.causes import AGAIN_AT_ONCE, NOBODY_HOME, Cause, Failure
 from reedbed.jfrog.exchange import Answer, Call
+from reedbed.jfrog.receiving import bounded
 from reedbed.jfrog.silence import silence
 from reedbed.jfrog.token import check_token, read_token
 from reedbed.model.platform import Platform
@@ -40,7 +43,6 @@ OnAnswer = Callable[[str, int], None]
 
 T = TypeVar("T")
 LONGEST_CONNECT_S = 10.0
-CHUNK = 64 * 1024
 
 
 class Patience(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,8 +75,10 @@ class JFrog:
         patience: Patience,
         on_answer: OnAnswer,
         breaker: Breaker,
+        stores: BlobStores | None,
     ) -> None:
         self.platform = platform
+        self.stores = stores  # None: no redirect is followed anywhere
         self.patience = patience
         self.breaker = breaker
         self.facts = read_token(token)  # what the token says of itself; not the token
@@ -181,7 +185,7 @@ class JFrog:
             proxy=self.platform.proxy,
             allow_redirects=False,
         ) as response:
-            body = await _bounded(response, call.max_bytes)
+            body = await bounded(response, call.max_bytes)
             if body is None:
                 seen = f"the answer to {call.method} {call.route} is larger than {call.max_bytes:,} bytes"
                 return Failure(cause=Cause.TOO_LARGE, seen=seen, status=response.status)
@@ -207,20 +211,6 @@ def _or_raise(call: Call, outcome: T | Failure) -> T:
     if isinstance(outcome, Failure):
         raise outcome.error(call.doing, needs=call.needs)
     return outcome
-
-
-async def _bounded(response: aiohttp.ClientResponse, max_bytes: int) -> bytes | None:
-    """Read a body as far as allowed; None: there is more.
-
-    aiohttp unpacks in small pieces, so a bomb stops early.
-    """
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK):
-        body += chunk
-        if len(body) > max_bytes:
-            response.close()
-            return None
-    return bytes(body)
 
 
 def _nobody_counts(route: str, status: int) -> None:
@@ -249,13 +239,16 @@ async def connect(
     timeout = aiohttp.ClientTimeout(
         total=platform.timeout_s, sock_connect=min(LONGEST_CONNECT_S, platform.timeout_s)
     )
-    async with aiohttp.ClientSession(
-        connector=connector,
-        timeout=timeout,
-        cookie_jar=aiohttp.DummyCookieJar(),
-        trust_env=False,
-        headers={"User-Agent": "reedbed", "Accept": "application/json, text/plain;q=0.9, */*;q=0.1"},
-    ) as http:
+    async with (
+        aiohttp.ClientSession(
+            connector=connector,
+            timeout=timeout,
+            cookie_jar=aiohttp.DummyCookieJar(),
+            trust_env=False,
+            headers={"User-Agent": "reedbed", "Accept": "application/json, text/plain;q=0.9, */*;q=0.1"},
+        ) as http,
+        blob_stores(platform, pause_s=patience.first_wait_s) as stores,
+    ):
         yield JFrog(
             platform,
             token,
@@ -264,6 +257,7 @@ async def connect(
             patience=patience,
             on_answer=on_answer,
             breaker=breaker,
+            stores=stores,
         )
 
 

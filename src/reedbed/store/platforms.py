@@ -10,7 +10,7 @@ from sqlalchemy import update as change
 from reedbed.errors import SettingsError
 from reedbed.model.platform import Platform
 from reedbed.store import ledger
-from reedbed.store.columns import KEY, METADATA, Utc
+from reedbed.store.columns import KEY, METADATA, Json, Utc
 from reedbed.store.dialects import upsert
 from reedbed.store.inventory.connections import CONNECTIONS
 from reedbed.store.rows import structs
@@ -29,6 +29,7 @@ PLATFORMS = Table(
     Column("token_expires_at", Utc),
     Column("sealed_token", Text, nullable=False),
     Column("shielded", Boolean, nullable=False, server_default=true()),
+    Column("blob_hosts", Json(tuple[str, ...]), nullable=False, server_default="[]"),
 )
 _PLATFORM = tuple(PLATFORMS.c[name] for name in Platform.__struct_fields__)
 

@@ -91,11 +91,13 @@ def image_record(
     origin: Origin,
     *,
     repository: str,
+    missing: str | None = None,
     properties: Mapping[str, tuple[str, ...]] | None = None,
 ) -> ImageRecord:
     """Join what is known of one manifest under one image path; `placed` are its files there, at least one.
 
-    `repository` is the one that people know; files of a remote are in its cache.
+    `repository` is the one that people know; files of a remote are in its cache. `missing` says why there is
+    no config.
     The config is redacted already: what is kept of it, by its digest, has never held a secret.
     """
     newest = sorted(placed, key=lambda each: (each.created or "", each.tag or ""), reverse=True)
@@ -125,6 +127,7 @@ def image_record(
             modified_by=first.modified_by,
             download_uri=f"{origin.url}/artifactory/{first.repository}/{first.file}",
         ),
+        blob_config_missing=missing if config is None else None,
         blob_config=dict(config) if config is not None else None,
         properties=dict(properties or {}),
     )

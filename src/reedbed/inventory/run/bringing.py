@@ -72,7 +72,12 @@ def prepare(images: Iterable[Image], sync: Sync, known: AbstractSet[str]) -> Bro
         if image.manifest is None:
             continue
         record = image_record(
-            image.listed, image.manifest, image.config, sync.origin, repository=image.scope.repository
+            image.listed,
+            image.manifest,
+            image.config,
+            sync.origin,
+            repository=image.scope.repository,
+            missing=image.why,
         )
         shape = sync.shapes.image(record)
         brought.assets.append((image.scope, _asset(image, record, shape)))
