@@ -21,6 +21,7 @@ def rekey(connection: Connection, pairs: Sequence[tuple[str, str]]) -> None:
         _make_room(connection, old, new)
         for table in (OCCURRENCES, FINDING_EVENTS, TRIAGE):
             _copy(connection, table, "finding", old, new)
+        _judge(connection, new)
         connection.execute(delete(CLOSINGS).where(CLOSINGS.c.finding == old))
         connection.execute(delete(FINDINGS).where(FINDINGS.c.id == old))  # the rest goes with it
 
@@ -31,6 +32,13 @@ def _copy(connection: Connection, table: Table, key: str, old: str, new: str) ->
     rows = select(*values).where(table.c[key] == old)
     names = [column.name for column in table.c]
     connection.execute(upsert(connection, table).from_select(names, rows).on_conflict_do_nothing())
+
+
+def _judge(connection: Connection, finding: str) -> None:
+    """Let a finding be as what is said of it: that may have come from the other id."""
+    said = select(TRIAGE.c.state).where(TRIAGE.c.finding == finding).scalar_subquery()
+    row = update(FINDINGS).where(FINDINGS.c.id == finding, exists().where(TRIAGE.c.finding == finding))
+    connection.execute(row.values(triage=said))
 
 
 def _make_room(connection: Connection, old: str, new: str) -> None:
