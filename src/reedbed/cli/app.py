@@ -7,8 +7,9 @@ from cyclopts import App
 
 from reedbed.cli.commands import ALONE, NOUNS, Command, Noun
 from reedbed.cli.exit import Exit
-from reedbed.errors import ReedbedError
+from reedbed.errors import ReedbedError, SettingsError
 from reedbed.model.identity import FINDING_RULE
+from reedbed.model.text import visible
 
 EPILOGUE = "Exit codes: " + ", ".join(f"{code.value} {code.meaning}" for code in Exit)
 
@@ -41,7 +42,7 @@ for name, command in ALONE.items():
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command and give its exit code; what went wrong is said on standard error."""
     try:
-        result = app(_spelled_out(arguments))
+        result = app(_spelled_out(_as_text(arguments)))
     except ReedbedError as error:
         sys.stderr.write(f"{error.what}\n  why: {error.why}\n  fix: {error.fix}\n")
         return Exit.FAILED
@@ -51,6 +52,22 @@ def run(arguments: Sequence[str]) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     return int(result or 0)
+
+
+def _as_text(arguments: Sequence[str]) -> Sequence[str]:
+    """Make sure that all is text. What is not UTF-8 comes as surrogates, which no store and no JSON takes.
+
+    Raises:
+        SettingsError: an argument is none.
+    """
+    for each in arguments:
+        if any("\ud800" <= character <= "\udfff" for character in each):
+            raise SettingsError(
+                "Could not read the command line",
+                why=f"{visible(each)} is not UTF-8",
+                fix="Write it in UTF-8.",
+            )
+    return arguments
 
 
 def _spelled_out(arguments: Sequence[str]) -> list[str]:

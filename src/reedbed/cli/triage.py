@@ -144,9 +144,11 @@ async def held(connection: str, *, json: AsJson = False, common: Common | None =
         Print one JSON value.
     """
     from reedbed.inventory.findings.held import held as flow
+    from reedbed.store.inventory import connections
     from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
+        await parts.db.read(connections.get, connection)
         found = await parts.db.read(flow, connection)
     if json:
         show.json(found)
