@@ -104,6 +104,19 @@ TABLE: Final = (
         ("flow", "feed", "platform"),
         "Duration of the runs that this worker ended, but for skipped ones.",
     ),
+    Metric(
+        "reedbed_hook_deliveries_total",
+        "counter",
+        ("connection", "source", "outcome"),
+        "Deliveries of JFrog's webhooks that this worker answered: `accepted`, `repeated`, or why they were "
+        "refused (hooks.md).",
+    ),
+    Metric(
+        "reedbed_hints_waiting",
+        "gauge",
+        ("connection",),
+        "Images that JFrog told of and that no run has looked at yet. Absent where none waits.",
+    ),
     Metric("reedbed_live_runs", "gauge", (), "Runs that this worker is carrying out now."),
     Metric("reedbed_build_info", "gauge", ("version", "python"), "Always 1; says what is running."),
 )
@@ -127,6 +140,7 @@ class Readings(msgspec.Struct, frozen=True, kw_only=True):
     credentials: Mapping[str, datetime | None] = {}  # platform, or safedep/profile: when it ends
     last_success: Mapping[str, datetime] = {}  # job name: when a run of it last succeeded
     repositories: Mapping[tuple[str, str, str], int] = {}  # by platform, package type, and state of the proof
+    hints: Mapping[str, int] = {}  # connection: that wait
 
 
 class Metrics:
@@ -162,6 +176,10 @@ class Metrics:
         labels = (_label(platform), _label(route), "none" if status is None else str(status))
         self._counters["reedbed_api_answers_total"].labels(*labels).inc()
 
+    def hook_answered(self, connection: str, source: str, outcome: str) -> None:
+        """Count one delivery of a webhook; `outcome` is a word of ours."""
+        self._counters["reedbed_hook_deliveries_total"].labels(_label(connection), source, outcome).inc()
+
     def run_began(self) -> None:
         self._gauges["reedbed_live_runs"].inc()
 
@@ -189,14 +207,18 @@ class Metrics:
             "reedbed_credential_expiry_seconds",
             "reedbed_last_success_timestamp_seconds",
             "reedbed_repositories",
+            "reedbed_hints_waiting",
         ):
             self._gauges[name].clear()
         for outbox in readings.outboxes:
             self._show_outbox(outbox, now)
-        for platform, number in readings.left_out.items():
-            self._gauges["reedbed_left_out_packages"].labels(_label(platform)).set(number)
-        for platform, number in readings.findings.items():
-            self._gauges["reedbed_open_findings"].labels(_label(platform)).set(number)
+        for name, numbers in (
+            ("reedbed_left_out_packages", readings.left_out),
+            ("reedbed_open_findings", readings.findings),
+            ("reedbed_hints_waiting", readings.hints),
+        ):
+            for label, number in numbers.items():
+                self._gauges[name].labels(_label(label)).set(number)
         for platform, expires_at in readings.credentials.items():
             if expires_at is not None:
                 left_s = (expires_at - now).total_seconds()

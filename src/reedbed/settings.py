@@ -19,6 +19,7 @@ from msgspec import Meta
 from reedbed.errors import SettingsError
 from reedbed.feeds.login_settings import Login
 from reedbed.feeds.settings import FeedSettings
+from reedbed.inventory.connection.hook_settings import Hooks
 from reedbed.inventory.findings.score import Weights
 
 SECRET_VARIABLES = {
@@ -166,6 +167,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ] = ""
     log: Log = Log()
     health: Health = Health()
+    hooks: Hooks = Hooks()
     intel: Intel = Intel()
     xray: Xray = Xray()
     worker: Worker = Worker()

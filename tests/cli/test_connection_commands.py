@@ -26,7 +26,11 @@ STORY: dict[str, tuple[str, ...]] = {
     "connection-list": ("connection", "list"),
     "connection-list-json": ("connection", "list", JSON),
     "connection-edit": ("connection", "edit", "inv", "--stream", "repositories", "--stream", "violations"),
+    "connection-hook-enable": ("connection", "hook", "enable", "inv"),
+    "connection-hook-xray": ("connection", "hook", "enable", "inv", "xray", "--own-secret"),
     "connection-show": ("connection", "show", "inv", "--tests", "1"),
+    "connection-hook-disable": ("connection", "hook", "disable", "inv"),
+    "connection-hook-show": ("connection", "hook", "show", "inv"),
     "connection-remove": ("connection", "remove", "inv", "--yes"),
     "connection-platform-unshielded": ("intel", "plan", "wrong"),
 }
@@ -34,6 +38,7 @@ STORY: dict[str, tuple[str, ...]] = {
 
 WRONG = "connection-add-wrong"
 ALTER = (
+    (r"\b[0-9a-f]{64}\b", "SECRET"),
     (r"connected in \d+\.\d ms", "connected in 0.0 ms"),
     (r"ends in \d+ days", "ends in DAYS days"),
     (r"within \d+ s of", "within 1 s of"),

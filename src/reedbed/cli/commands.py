@@ -150,6 +150,30 @@ NOUNS = {
                 "Let a paused connection run again; what was missed meanwhile stays missed.",
                 example="reedbed connection resume prod-inventory",
             ),
+            "hook": Noun(
+                "Webhooks by which JFrog tells of changes, so that a run looks at them at once.",
+                {
+                    "enable": Command(
+                        "connection.hook:enable",
+                        "Let JFrog tell a connection of changes, and show what to set up there.",
+                        more=(
+                            "What is told is a hint: it is looked at, never believed. Enabled again, a hook "
+                            "has another secret; the old one is good no more."
+                        ),
+                        example="reedbed connection hook enable prod artifactory",
+                    ),
+                    "disable": Command(
+                        "connection.hook:disable",
+                        "Take nothing from JFrog's webhooks any more; runs find what changed by themselves.",
+                        example="reedbed connection hook disable prod artifactory",
+                    ),
+                    "show": Command(
+                        "connection.hook:show_one",
+                        "Show the hooks of a connection: what came, what was refused and why, what waits.",
+                        example="reedbed connection hook show prod",
+                    ),
+                },
+            ),
             "remove": Command(
                 "connection.change:remove",
                 "Forget a connection, and all that was read through it.",

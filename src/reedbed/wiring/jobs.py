@@ -1,6 +1,7 @@
 """Makes the jobs: what is to be done for each feed, platform, connection and webhook."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 
 from reedbed.feeds.registry import open_feed
@@ -13,8 +14,9 @@ from reedbed.inventory.findings import scoring
 from reedbed.inventory.records import layers
 from reedbed.inventory.run import starting
 from reedbed.inventory.run.context import Mode
-from reedbed.jobs import Counts, Every, Job, RunContext, Schedule, now_utc
+from reedbed.jobs import Counts, Every, Job, RunContext, Schedule, job_name, now_utc
 from reedbed.store.inventory.connections import Connection
+from reedbed.store.inventory.hints import Waiting
 from reedbed.store.inventory.webhooks import Webhook
 from reedbed.store.runs import Run
 from reedbed.wiring.lines import line_of, line_to, receiver_of, safedep_credentials, target
@@ -111,9 +113,35 @@ def sync_job(parts: Parts, name: str, *, schedule: Schedule, mode: Mode | None =
 async def _sync(parts: Parts, name: str, mode: Mode | None, run: RunContext) -> Counts:
     async with line_of(parts, name) as jfrog:
         counts = await starting.carry_out(run, jfrog, parts.db, name, mode=mode)
+    return await _after(parts, name, run, counts)
+
+
+async def _after(parts: Parts, name: str, run: RunContext, counts: Counts) -> Counts:
+    """Work out what follows from what a run has read."""
     await layers.attribute_bases(parts.db, name, run=run.id)
     await scoring.rescore(parts.db, parts.settings.score, run=run.id)
     return counts
+
+
+def hint_jobs(parts: Parts, listening: Sequence[tuple[str, Waiting | None]]) -> list[Job]:
+    """One job for each connection that JFrog tells of changes; it takes turns with the connection's runs."""
+    debounce = timedelta(seconds=parts.settings.hooks.debounce_s)
+    return [
+        Job(
+            flow=starting.HINT_FLOW,
+            platform=name,
+            turns_with=job_name(starting.FLOW, None, name),
+            schedule=starting.hinted(waiting, debounce),
+            run=partial(_answer, parts, name),
+        )
+        for name, waiting in listening
+    ]
+
+
+async def _answer(parts: Parts, name: str, run: RunContext) -> Counts:
+    async with line_of(parts, name) as jfrog:
+        counts = await starting.answer_hints(run, jfrog, parts.db, name)
+    return await _after(parts, name, run, counts)
 
 
 def webhook_jobs(parts: Parts, known: Sequence[Webhook]) -> list[Job]:

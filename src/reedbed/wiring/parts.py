@@ -24,7 +24,7 @@ from reedbed.settings import Settings
 from reedbed.store import keys, platforms, profiles
 from reedbed.store.database import Database, open_database
 from reedbed.store.inventory import connections as store
-from reedbed.store.inventory import webhooks
+from reedbed.store.inventory import hooks, webhooks
 from reedbed.store.migrate import migrate
 from reedbed.store.vault import Vault
 
@@ -114,6 +114,7 @@ async def rotate_key(parts: Parts) -> Rotated:
     resealed += await parts.db.write(profiles.reseal_keys, key.vault)
     resealed += await parts.db.write(store.reseal_tokens, key.vault)
     resealed += await parts.db.write(webhooks.reseal_secrets, key.vault)
+    resealed += await parts.db.write(hooks.reseal_secrets, key.vault)
     if in_file:
         await asyncio.to_thread(keys.drop_old_keys, file)
     return Rotated(key=key.vault.current, source=key.source, resealed=resealed, old_dropped=in_file)

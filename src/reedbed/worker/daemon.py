@@ -78,6 +78,7 @@ class Worker:
         self._leaving = asyncio.Event()
         self._asked: dict[str, datetime] = {}
         self._idle: set[str] = set()
+        self._hurried = False
         self._latest = now()  # that the clock has shown
         self.id = process_name(settings.name)
         self.ticked_at = time.monotonic()
@@ -116,17 +117,24 @@ class Worker:
                 await self._db.write(workers.forget, [self.id])
             log.info("worker_left", worker=self.id)
 
+    def hurry(self) -> None:
+        """Ask for jobs at once: something has made one due."""
+        self._hurried = True
+
     async def _attend(self, stop: asyncio.Event, began: datetime) -> None:
         """Do each duty in its time. While live runs end, only the sign of life goes on."""
         beat = Duty("beat", lambda: self._beat(began), self._lease_s / 3)
+        jobs = Duty("jobs", self._ask_for_jobs, self._lease_s / 3)
         duties = [
-            Duty("jobs", self._ask_for_jobs, self._lease_s / 3),
+            jobs,
             Duty("take-over", self._take_over, self._lease_s / 3),
             Duty("clock", self._look_at_the_clock, self._lease_s / 3),
             Duty("wake", self._wake, self._poll_s),
             Duty("housekeeping", self._housekeep, HOUSEKEEPING_S),
         ]
         while not stop.is_set():
+            if self._hurried:
+                self._hurried, jobs.next_at = False, 0.0
             await self._do([beat, *duties])
             await _set_or_later(stop, self._poll_s)
         log.info("worker_leaving", worker=self.id, live=len(self._engine.live))

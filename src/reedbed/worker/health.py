@@ -16,9 +16,10 @@ import msgspec
 import structlog
 from aiohttp import web
 
-from reedbed.errors import ReedbedError, SettingsError
+from reedbed.errors import ReedbedError
 from reedbed.jobs import Every, Job, Planned, now_utc
 from reedbed.metrics import CONTENT_TYPE, Metrics, Readings
+from reedbed.worker.listener import bind, host_and_port
 from reedbed.worker.schedule import EPOCH, due
 
 log = structlog.get_logger()
@@ -69,7 +70,7 @@ class Health:
         if not address:
             yield None
             return
-        host, port = _parsed(address)
+        host_and_port(address)
         app = web.Application()
         app.add_routes(
             [
@@ -81,7 +82,7 @@ class Health:
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         try:
-            url = await _bound(runner, host, port)
+            url = await bind(runner, address, setting="health.listen")
             log.info("health_listening", url=url)
             yield url
         finally:
@@ -185,26 +186,3 @@ def _answer(checks: Sequence[Check]) -> web.Response:
     ok = all(check.ok for check in checks)
     body = msgspec.json.encode({"ok": ok, "checks": checks})
     return web.Response(body=body, status=200 if ok else 503, content_type="application/json")
-
-
-async def _bound(runner: web.AppRunner, host: str, port: int) -> str:
-    try:
-        await web.TCPSite(runner, host, port).start()
-    except OSError as error:
-        raise SettingsError(
-            f"Could not listen on {host}:{port}",
-            why=error.strerror or str(error),
-            fix="Set health.listen to a free address, or to nothing.",
-        ) from error
-    bound = runner.addresses[0]
-    shown = f"[{bound[0]}]" if ":" in bound[0] else bound[0]
-    return f"http://{shown}:{bound[1]}"
-
-
-def _parsed(address: str) -> tuple[str, int]:
-    host, colon, port = address.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:
-        raise SettingsError(
-            f"{address!r} is no address to listen on", why="it is not host:port", fix="Write 127.0.0.1:9464."
-        )
-    return host.removeprefix("[").removesuffix("]"), int(port)

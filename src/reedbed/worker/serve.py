@@ -19,13 +19,14 @@ from reedbed.model.ecosystem import PackageType
 from reedbed.settings import Settings as AllSettings
 from reedbed.store import findings, outbox, planned, platforms, profiles, runs
 from reedbed.store.database import Database
-from reedbed.store.inventory import connections, webhooks
+from reedbed.store.inventory import connections, hints, webhooks
 from reedbed.store.migrate import is_current
-from reedbed.wiring.jobs import feed_jobs, hunt_jobs, platform_jobs, sync_jobs, webhook_jobs
+from reedbed.wiring.jobs import feed_jobs, hint_jobs, hunt_jobs, platform_jobs, sync_jobs, webhook_jobs
 from reedbed.wiring.parts import Parts
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.hands import lend_hands
 from reedbed.worker.health import Health
+from reedbed.worker.hooks import HookListener
 from reedbed.worker.signals import leaving_on_signals
 
 Around = Callable[[Job], Job]
@@ -54,15 +55,19 @@ async def serve(parts: Parts, *, told: Observer | None = None, around: Around = 
         metrics=parts.metrics,
         ticked_at=lambda: worker.ticked_at,
     )
+    hooks = HookListener(
+        parts.db, parts.vault, parts.settings.hooks, metrics=parts.metrics, told=worker.hurry
+    )
     stop = asyncio.Event()
     with leaving_on_signals(stop):
         async with health.listening(parts.settings.health.listen):
             lending = asyncio.create_task(lend_hands(parts, stop, owner=lambda: worker.id))
+            taking = asyncio.create_task(hooks.attend(stop))
             try:
                 await worker.work(stop)
             finally:
                 stop.set()
-                await lending
+                await asyncio.gather(lending, taking)
 
 
 async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job]:
@@ -70,8 +75,9 @@ async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job
     watched = (*feed_jobs(parts), *platform_jobs(parts, names, told=told))
     hunts = hunt_jobs(parts, names) if await parts.db.read(_all_read, parts.settings, now=now_utc()) else []
     syncs = sync_jobs(parts, await parts.db.read(starting.enabled))
+    answers = hint_jobs(parts, await parts.db.read(starting.listening))
     tells = webhook_jobs(parts, await parts.db.read(webhooks.list_all))
-    return [*map(around, watched), *hunts, *syncs, *tells]
+    return [*map(around, watched), *hunts, *syncs, *answers, *tells]
 
 
 def _all_read(connection: Connection, settings: AllSettings, *, now: datetime) -> bool:
@@ -126,6 +132,7 @@ def readings(connection: Connection, *, now: datetime, fresh_for: timedelta) -> 
             for platform in known
             for (package_type, state), number in _proved(connection, platform.name, now, fresh_for).items()
         },
+        hints={name: waiting.number for name, waiting in hints.waiting(connection).items()},
     )
 
 

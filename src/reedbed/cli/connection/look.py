@@ -10,10 +10,13 @@ from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sqlalchemy import Connection as Sql
 
     from reedbed.inventory.connection.states import Standing
     from reedbed.store.inventory.connections import Connection
+    from reedbed.store.inventory.hooks import Hook
 
 
 async def check_one(name: str, *, json: AsJson = False, common: Common | None = None) -> int:
@@ -77,18 +80,19 @@ async def show_one(name: str, *, tests: int = 3, json: AsJson = False, common: C
     json
         Print one JSON value.
     """
-    from reedbed.store.inventory import connections
+    from reedbed.store.inventory import connections, hooks
     from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
         known = await parts.db.read(connections.get, name)
         [standing] = [s for c, s in await parts.db.read(_standings) if c.name == name]
         history = await parts.db.read(connections.history, name, limit=tests)
+        told = await parts.db.read(hooks.list_all, name)
     if json:
         tested = [{"at": at, "checks": checks} for at, checks in history]
-        show.json({"connection": known, "standing": standing, "tests": tested})
+        show.json({"connection": known, "standing": standing, "hooks": told, "tests": tested})
         return Exit.DONE
-    _show_profile(known, standing)
+    _show_profile(known, standing, told)
     for at, checks in history:
         show.line(f"tested {show.moment(at)}")
         show_checks(checks)
@@ -107,7 +111,7 @@ def _standings(sql: "Sql") -> "list[tuple[Connection, Standing]]":
     ]
 
 
-def _show_profile(known: "Connection", standing: "Standing") -> None:
+def _show_profile(known: "Connection", standing: "Standing", told: "Sequence[Hook]") -> None:
     from reedbed.inventory.connection.connections import scope_of
     from reedbed.inventory.connection.filters import written
     from reedbed.inventory.connection.rhythm import write_rhythm
@@ -127,6 +131,7 @@ def _show_profile(known: "Connection", standing: "Standing") -> None:
         ("streams", ", ".join(scope.streams)),
         ("maps", ", ".join(scope.maps.values())),
         ("filters", "; ".join(written(scope.filters))),
+        ("told by", "; ".join(f"{h.source}: {h.accepted} accepted, {h.refused} refused" for h in told)),
         ("five checks passed", known.proved_at),
         ("own token ends", known.token_expires_at),
     ]
