@@ -750,10 +750,11 @@ ALONE = {
     ),
     "demo": Command(
         "demo.command:demo",
-        "Show the main job on a stand-in platform.",
+        "Show both jobs on stand-in platforms.",
         more=(
-            "Plan, hold, push, enforce, block, free, survive a kill. Needs no network and no JFrog; uses "
-            "npm, pip and go of this machine. Exits 0 only if every claim held."
+            "Plan, hold, push, enforce, block, free, survive a kill; then read 200 images, ask, mend, export. "
+            "Needs no network and no JFrog; uses npm, pip and go of this machine. Exits 0 only if every claim "
+            "held."
         ),
         example="reedbed demo --once",
     ),

@@ -12,7 +12,7 @@ from reedbed.cli.exit import Exit
 
 
 async def demo(*, once: Annotated[bool, Parameter(negative="")] = False, records: Path | None = None) -> int:
-    """Show the main job on a stand-in platform: plan, hold, push, enforce, block, free, survive a kill.
+    """Show both jobs on stand-in platforms: block, prove it, survive a kill; then read, ask, mend, export.
 
     Parameters
     ----------
@@ -22,21 +22,24 @@ async def demo(*, once: Annotated[bool, Parameter(negative="")] = False, records
         Folder of real OSV records; none: records made up in the same shapes.
     """
     from jfrog_standin.server import running
+    from jfrog_standin.settings import StandIn
     from reedbed.cli.demo.cast import prepare
     from reedbed.cli.demo.play import Play
+    from reedbed.cli.demo.pond import SEED, Pond
     from reedbed.cli.demo.stage import Stage
     from reedbed.errors import ReedbedError
 
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="reedbed-demo-") as temporary:
         home = Path(temporary)
-        async with running() as platform:
+        async with running() as platform, running(StandIn(seeded=SEED)) as grown:
             cast, folder = prepare(platform, home, records)
             stage = Stage(platform, home)
             play = Play(stage, platform, home, cast, folder)
             try:
                 await play.all()
-            except (ReedbedError, TimeoutError) as error:
+                await Pond(stage, play.desk, grown, home).all()
+            except (ReedbedError, OSError, ImportError) as error:
                 stage.claim(f"the show went on to its end: {str(error) or 'it took too long'}", holds=False)
             stage.summary(time.monotonic() - began)
             if not once and sys.stdin.isatty():

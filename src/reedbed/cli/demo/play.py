@@ -42,7 +42,7 @@ class Play:
         self._home = home
         self._cast = cast
         self._records = records
-        self._desk = Desk(home, SETTINGS.format(records=records))
+        self.desk = Desk(home, SETTINGS.format(records=records))
 
     async def all(self) -> None:
         await self._connect()
@@ -61,7 +61,7 @@ class Play:
         self._stage.scene(
             "A platform", "a stand-in for JFrog on this machine, over TLS, with harmless packages in it"
         )
-        added = await self._desk.reedbed(
+        added = await self.desk.reedbed(
             "platform",
             "add",
             "demo",
@@ -84,16 +84,16 @@ class Play:
         await self._stage.fetch(
             self._cast.used, self._cast.used.flagged, "somebody in the company uses this one"
         )
-        planned = await self._desk.reedbed("intel", "plan", "demo")
+        planned = await self.desk.reedbed("intel", "plan", "demo")
         self._stage.claim(
             "a change that would hit what people use waits for a person", holds=planned == Exit.HELD
         )
 
     async def _push(self) -> None:
         self._stage.scene("Push", "records become custom issues in Xray; each is read back")
-        pushed = await self._desk.reedbed("intel", "once", "demo")
+        pushed = await self.desk.reedbed("intel", "once", "demo")
         self._stage.claim("all but the held change were pushed", holds=pushed == Exit.HELD)
-        verified = await self._desk.reedbed("intel", "verify", "demo")
+        verified = await self.desk.reedbed("intel", "verify", "demo")
         self._stage.claim("Xray holds every issue as it was written", holds=verified == Exit.DONE)
 
     async def _enforce(self) -> None:
@@ -103,7 +103,7 @@ class Play:
         keys = ("npm-local", "pypi-local", "go-local")
         named = [argument for key in keys for argument in ("--repository", key)]
         proved = [argument for key in keys for argument in ("--prove-in", key)]
-        enforced = await self._desk.reedbed("intel", "enforce", "demo", *named, "--apply", *proved)
+        enforced = await self.desk.reedbed("intel", "enforce", "demo", *named, "--apply", *proved)
         self._stage.claim(
             "blocking is proved in three repositories, and un-blocking too", holds=enforced == Exit.DONE
         )
@@ -114,19 +114,17 @@ class Play:
             "the real npm, pip and go; flagged releases are refused, their clean neighbours are not",
         )
         cast = self._cast
-        for part in (cast.named, cast.narrowed, cast.python, cast.module):
-            await self._stage.is_refused(part)
-        for part in (cast.named, cast.narrowed, cast.python):
-            await self._stage.is_served(part, part.clean, "clean")
+        await self._stage.is_refused(cast.named, cast.narrowed, cast.python, cast.module)
+        await self._stage.are_clean(cast.named, cast.narrowed, cast.python)
         await self._stage.is_served(cast.used, cast.used.flagged, "held for a person")
 
     async def _release(self) -> None:
         self._stage.scene("A person decides", "the held change is released; it goes with the next run")
-        await self._desk.reedbed("intel", "held", "demo")
+        await self.desk.reedbed("intel", "held", "demo")
         used = f"golang:{self._cast.used.name}"
-        released = await self._desk.reedbed("intel", "release", "demo", used, "--by", "alice")
+        released = await self.desk.reedbed("intel", "release", "demo", used, "--by", "alice")
         self._stage.claim("the held change was released", holds=released == Exit.DONE)
-        pushed = await self._desk.reedbed("intel", "once", "demo")
+        pushed = await self.desk.reedbed("intel", "once", "demo")
         self._stage.claim("nothing waits any more", holds=pushed == Exit.DONE)
         await self._stage.is_refused(self._cast.used)
 
@@ -134,9 +132,9 @@ class Play:
         self._stage.scene(
             "Who has it already?", "the package that was released was downloaded before it was blocked"
         )
-        found = await self._desk.reedbed("intel", "hunt", "demo")
+        found = await self.desk.reedbed("intel", "hunt", "demo")
         self._stage.claim("the hunt finds flagged files that are there", holds=found == Exit.FOUND)
-        why = await self._desk.reedbed("why", f"golang:{self._cast.used.name}@{self._cast.used.flagged}")
+        why = await self.desk.reedbed("why", f"golang:{self._cast.used.name}@{self._cast.used.flagged}")
         self._stage.claim("why it is blocked can be asked", holds=why == Exit.DONE)
 
     async def _break_glass(self) -> None:
@@ -145,13 +143,13 @@ class Play:
         )
         part = self._cast.python
         release = f"pypi:{part.name}@{part.flagged}"
-        await self._desk.reedbed(
+        await self.desk.reedbed(
             "intel", "unblock", release, "--for", "1h", "--reason", "release build", "--by", "alice"
         )
-        await self._desk.reedbed("intel", "once", "demo")
+        await self.desk.reedbed("intel", "once", "demo")
         await self._stage.is_served(part, part.flagged, "un-blocked for an hour")
-        await self._desk.reedbed("intel", "unblock", release, "--end", "--by", "alice")
-        await self._desk.reedbed("intel", "once", "demo")
+        await self.desk.reedbed("intel", "unblock", release, "--end", "--by", "alice")
+        await self.desk.reedbed("intel", "once", "demo")
         await self._stage.is_refused(part)
 
     async def _withdraw(self) -> None:
@@ -164,7 +162,7 @@ class Play:
             "modified": "2026-11-20T00:00:00Z",
         }
         file.write_text(json.dumps(withdrawn))
-        await self._desk.reedbed("intel", "once", "demo")
+        await self.desk.reedbed("intel", "once", "demo")
         await self._stage.is_served(self._cast.named, self._cast.named.flagged, "withdrawn")
 
     async def _survive(self) -> None:
@@ -174,27 +172,30 @@ class Play:
         burst = [record(f"MAL-2026-8{n:04}", f"reed-burst-{n}", versions=["1.0.0"]) for n in range(BURST)]
         write_folder(self._records, {f"{each['id']}.json": each for each in burst})
         before, already = len(self._issues()), self._written()
-        async with self._desk.daemon("intel", "run") as daemon:
+        async with self.desk.daemon("intel", "run") as daemon:
             await self._until(lambda: self._written() >= already + KILL_AFTER)
             daemon.kill()
             await daemon.wait()
         done = len(self._issues()) - before
         show.line(f"killed it with {done} of {BURST} issues in Xray; starting it again")
-        async with self._desk.daemon("intel", "run") as daemon:
+        async with self.desk.daemon("intel", "run") as daemon:
             await self._until(lambda: len(self._issues()) >= before + BURST)
             daemon.terminate()
             self._stage.claim("the daemon left in order when it was asked to", holds=await daemon.wait() == 0)
-        await self._desk.reedbed("intel", "once", "demo")
+        await self.desk.reedbed("intel", "once", "demo")
         self._stage.claim(f"all {BURST} are in Xray, none twice", holds=len(self._issues()) == before + BURST)
-        verified = await self._desk.reedbed("intel", "verify", "demo")
+        verified = await self.desk.reedbed("intel", "verify", "demo")
         self._stage.claim("the ledger and Xray agree", holds=verified == Exit.DONE)
 
     async def stay(self) -> None:
         """Leave the platform up until Ctrl-C."""
-        show.line(f"\nThe platform stays at {self._platform.url} until Ctrl-C. To play with it:")
-        show.line(f"  export XDG_CONFIG_HOME={self._home} REEDBED_CONFIG={self._desk.config}")
+        show.line(
+            f"\nThe platform stays at {self._platform.url} until Ctrl-C. To play with it and what was read:"
+        )
+        show.line(f"  export XDG_CONFIG_HOME={self._home} REEDBED_CONFIG={self.desk.config}")
         show.line("  .venv/bin/reedbed intel status")
         show.line(f"  .venv/bin/reedbed intel show npm:{self._cast.narrowed.name}")
+        show.line("  .venv/bin/reedbed findings 'severity>=high' --group-by component")
         await asyncio.Event().wait()
 
     def _issues(self) -> list[str]:

@@ -1,11 +1,12 @@
 """Where the play is seen: scenes, what the packages' own clients get, and which claims held."""
 
+import asyncio
 from pathlib import Path
 
 from jfrog_standin.server import Running
 from reedbed.cli import show
 from reedbed.cli.demo.cast import Part
-from reedbed.packages.fetch import Source, fetch
+from reedbed.packages.fetch import Fetched, Source, fetch
 
 LONGEST_LINE = 160  # of what a client says
 
@@ -40,9 +41,17 @@ class Stage:
         kept = len(self._claims) - len(failed)
         show.line(f"[bold {colour}]{kept} of {len(self._claims)} claims held[/], in {took_s:.0f} seconds.")
 
-    async def is_refused(self, part: Part) -> None:
-        refused = await self.fetch(part, part.flagged, "flagged") == "403"
-        self.claim(f"{part.name} {part.flagged} is refused with 403", holds=refused)
+    async def is_refused(self, *parts: Part) -> None:
+        fetched = await asyncio.gather(*(self._fetched(part, part.flagged) for part in parts))
+        for part, each in zip(parts, fetched, strict=True):
+            refused = self._show(each, "flagged") == "403"
+            self.claim(f"{part.name} {part.flagged} is refused with 403", holds=refused)
+
+    async def are_clean(self, *parts: Part) -> None:
+        fetched = await asyncio.gather(*(self._fetched(part, part.clean) for part in parts))
+        for part, each in zip(parts, fetched, strict=True):
+            served = self._show(each, "clean") == "served"
+            self.claim(f"{part.name} {part.clean} can be fetched", holds=served)
 
     async def is_served(self, part: Part, version: str, why: str) -> None:
         served = await self.fetch(part, version, why) == "served"
@@ -50,13 +59,18 @@ class Stage:
 
     async def fetch(self, part: Part, version: str, why: str) -> str:
         """Fetch a release with its own client: `served`, `403`, or what else the client said."""
+        return self._show(await self._fetched(part, version), why)
+
+    async def _fetched(self, part: Part, version: str) -> Fetched:
         self._fetches += 1
         home = self._home / f"fetch-{self._fetches}"
         home.mkdir()
         source = Source(
             url=self._platform.url, repository=part.repository, ca_file=Path(str(self._platform.ca_path))
         )
-        fetched = await fetch(part.type, f"{part.name}@{version}", source, home)
+        return await fetch(part.type, f"{part.name}@{version}", source, home)
+
+    def _show(self, fetched: Fetched, why: str) -> str:
         show.line(f"[dim]$ {show.safe(fetched.command)}[/]  [dim italic]({why})[/]")
         if fetched.said:  # go says nothing when all is well
             show.line(f"  {show.safe(fetched.said)[:LONGEST_LINE]}")
