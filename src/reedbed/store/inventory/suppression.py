@@ -1,9 +1,10 @@
 """Findings as ignore rules look at them, and what such rules said of them before."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import ColumnElement, Connection, ScalarSelect, Select, and_, func, select
 
 from reedbed.model.inventory import FindingType, Status, Triage
 from reedbed.store.inventory.assets import IMAGE_REFS
@@ -53,24 +54,43 @@ def page(connection: Connection, name: str, *, after: str = "", limit: int = 1_0
 
 
 def standing(connection: Connection, findings: Sequence[str]) -> dict[str, list[Standing]]:
-    """Give where findings stand: each tag of an image of the finding's scope is a place."""
+    """Give where findings stand: each tag of an image of the finding's scope is a place.
+
+    One that stands nowhere any more may be one that Xray does not tell of because a rule hides it. Its places
+    are then those where it stood last; and where that image is gone, those of the images that are there now.
+    """
+    now = OCCURRENCES.c.gone_at.is_(None)
+    last = OCCURRENCES.c.gone_at == _last_gone()
+    same = IMAGE_REFS.c.asset == OCCURRENCES.c.asset
     found: dict[str, list[Standing]] = {}
-    for some in slices(findings):
-        query = (
-            select(OCCURRENCES.c.finding, IMAGE_REFS.c.tag, OCCURRENCES.c.version, OCCURRENCES.c.layer)
-            .join(FINDINGS, FINDINGS.c.id == OCCURRENCES.c.finding)
-            .join(IMAGE_REFS, IMAGE_REFS.c.asset == OCCURRENCES.c.asset)
-            .where(
-                OCCURRENCES.c.finding.in_(some),
-                OCCURRENCES.c.gone_at.is_(None),
-                IMAGE_REFS.c.gone_at.is_(None),
+    for which in (and_(now, same), and_(last, same), last):
+        left = [each for each in findings if each not in found]
+        for some in slices(left):
+            for row in structs(connection, _places(which).where(OCCURRENCES.c.finding.in_(some)), Standing):
+                found.setdefault(row.finding, []).append(row)
+    return found
+
+
+def _places(which: ColumnElement[bool]) -> Select[Any]:
+    """Read the tags that lead to what is in a finding's scope, with some of its occurrences."""
+    return (
+        select(OCCURRENCES.c.finding, IMAGE_REFS.c.tag, OCCURRENCES.c.version, OCCURRENCES.c.layer)
+        .join(FINDINGS, FINDINGS.c.id == OCCURRENCES.c.finding)
+        .join(
+            IMAGE_REFS,
+            and_(
+                IMAGE_REFS.c.connection == FINDINGS.c.connection,
                 IMAGE_REFS.c.repository == FINDINGS.c.repository,
                 IMAGE_REFS.c.path == FINDINGS.c.path,
-            )
+            ),
         )
-        for row in structs(connection, query, Standing):
-            found.setdefault(row.finding, []).append(row)
-    return found
+        .where(IMAGE_REFS.c.gone_at.is_(None), which)
+    )
+
+
+def _last_gone() -> ScalarSelect[Any]:
+    other = OCCURRENCES.alias("other")
+    return select(func.max(other.c.gone_at)).where(other.c.finding == OCCURRENCES.c.finding).scalar_subquery()
 
 
 def said(connection: Connection, findings: Iterable[str]) -> dict[str, str | None]:
