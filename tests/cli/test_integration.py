@@ -1,6 +1,5 @@
 """`reedbed integration jfrog run` as its users start it, between a stand-in of SafeDep and one of JFrog."""
 
-import asyncio
 import os
 import signal
 import sqlite3
@@ -15,6 +14,7 @@ from flow.household import Household, until
 from flow.test_secrets import files_below, found_in, traces
 from flow.thread import issues_of
 from jfrog_standin.server import Running
+from processes.prepared import Child
 from safedep_standin.account import KEY, TENANT
 from safedep_standin.data_plane import DataPlane
 from safedep_standin.server import running
@@ -50,7 +50,7 @@ def _said(household: Household, number: int = 0) -> str:
     return (household.folder / f"out-{number}").read_text()
 
 
-async def _leave(household: Household, child: asyncio.subprocess.Process) -> int:
+async def _leave(household: Household, child: Child) -> int:
     os.kill(child.pid, signal.SIGTERM)
     return await household.ended(child)
 

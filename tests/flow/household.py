@@ -16,6 +16,7 @@ import msgspec
 from flow.thread import PLATFORM, Thread
 from jfrog_standin.server import Running
 from processes import prepared
+from processes.prepared import Child
 from reedbed.model.secret import Secret
 from reedbed.store.database import Database, open_database
 from reedbed.store.platforms import token_context
@@ -49,7 +50,7 @@ class Household:
         self.key = new_key()
         self.config = folder / "reedbed.toml"
         self.settings: dict[str, str] = {}
-        self.children: list[asyncio.subprocess.Process | prepared.Child] = []
+        self.children: list[asyncio.subprocess.Process | Child] = []
         self._opened: list[Database] = []
 
     def write_settings(self, *lines: str) -> None:
@@ -92,18 +93,19 @@ class Household:
         await thread.begin(self.seal(self.standin.admin_token))
         return thread
 
-    async def start(self, *arguments: str, errors_to: IO[bytes] | None = None) -> asyncio.subprocess.Process:
+    async def start(self, *arguments: str, errors_to: IO[bytes] | None = None) -> Child:
         """Start a command whose output goes to `out-N` and `err-N` of the folder, or its errors elsewhere."""
-        number = len(self.children)
-        with (
-            (self.folder / f"out-{number}").open("wb") as out,
-            (self.folder / f"err-{number}").open("wb") as err,
-        ):
+        with self._kept() as (out, err):
+            return await self._started(arguments, None, out, errors_to or err)
+
+    async def start_anew(self, *arguments: str) -> asyncio.subprocess.Process:
+        """Start it as a shell would, so that its arguments, environment and memory are its own alone."""
+        with self._kept() as (out, err):
             child = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-m", "reedbed", *arguments),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
-                stderr=errors_to or err,
+                stderr=err,
                 env=self.environment,
                 cwd=self.folder,
             )
@@ -111,21 +113,36 @@ class Household:
         return child
 
     async def run(self, *arguments: str, send: str = "") -> Finished:
-        """Carry out one command to its end, in a prepared process."""
+        """Carry out one command to its end."""
         with TemporaryFile() as out, TemporaryFile() as err, sent(send) as entry:
-            child = await prepared.start(
-                *("-m", "reedbed", *arguments),
-                environment=self.environment,
-                folder=self.folder,
-                stdin=entry,
-                stdout=out.fileno(),
-                stderr=err.fileno(),
-            )
-            self.children.append(child)
-            code = await self.ended(child)
+            code = await self.ended(await self._started(arguments, entry, out, err))
             out.seek(0)
             err.seek(0)
             return Finished(code, out.read().decode(), err.read().decode())
+
+    async def _started(
+        self, arguments: tuple[str, ...], entry: int | None, out: IO[bytes], err: IO[bytes]
+    ) -> Child:
+        child = await prepared.start(
+            *("-m", "reedbed", *arguments),
+            environment=self.environment,
+            folder=self.folder,
+            stdin=entry,
+            stdout=out.fileno(),
+            stderr=err.fileno(),
+        )
+        self.children.append(child)
+        return child
+
+    @contextmanager
+    def _kept(self) -> Iterator[tuple[IO[bytes], IO[bytes]]]:
+        """Give the files for both outputs of the next child."""
+        number = len(self.children)
+        with (
+            (self.folder / f"out-{number}").open("wb") as out,
+            (self.folder / f"err-{number}").open("wb") as err,
+        ):
+            yield out, err
 
     def output(self) -> bytes:
         """Give all that the started commands have written."""
@@ -133,7 +150,7 @@ class Household:
             path.read_bytes() for kind in ("out", "err") for path in sorted(self.folder.glob(f"{kind}-*"))
         )
 
-    async def ended(self, child: asyncio.subprocess.Process | prepared.Child) -> int:
+    async def ended(self, child: asyncio.subprocess.Process | Child) -> int:
         return await asyncio.wait_for(child.wait(), DEADLINE_S)
 
     async def clear(self) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from flow.household import DEADLINE_S, Household, until
 from flow.thread import EVENTS, Thread
+from processes.prepared import Child
 
 POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=True)
 MANY = 300
@@ -31,7 +32,7 @@ async def all_settled(thread: Thread, many: int = MANY) -> None:
             await asyncio.sleep(0.1)
 
 
-async def left(household: Household, *children: asyncio.subprocess.Process) -> list[int]:
+async def left(household: Household, *children: Child) -> list[int]:
     """Ask daemons to leave; give their exit codes."""
     for child in children:
         os.kill(child.pid, signal.SIGTERM)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection
 
 from flow.household import DEADLINE_S, Household, until
 from flow.thread import EVENTS, Thread
+from processes.prepared import Child
 from reedbed.errors import ReedbedError
 from reedbed.jobs import RunContext
 from reedbed.store import runs
@@ -158,7 +159,7 @@ async def test_a_daemon_on_a_full_disk_goes_on_when_there_is_room(household: Hou
     await all_is_there(thread)
 
 
-def may_write(child: asyncio.subprocess.Process, *, at_most: int) -> None:
+def may_write(child: Child, *, at_most: int) -> None:
     """Limit how large any file of a live process may grow; what is beyond fails as a full disk does."""
     resource.prlimit(child.pid, resource.RLIMIT_FSIZE, (at_most, resource.RLIM_INFINITY))
 

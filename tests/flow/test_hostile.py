@@ -201,7 +201,7 @@ async def _spoil(archive: ArchiveServer, kind: str) -> None:
 
 async def watched(household: Household, *arguments: str) -> tuple[Finished, float]:
     """Carry out a command; give its end, and the most memory that it held, in MB."""
-    child = await household.start(*arguments)
+    child = await household.start_anew(*arguments)
     status = Path(f"/proc/{child.pid}/status")
     most_kb = 0
     while child.returncode is None:

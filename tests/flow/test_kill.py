@@ -19,6 +19,7 @@ from flow.household import DEADLINE_S, Household
 from flow.thread import STARTED, Thread
 from jfrog_standin.server import running
 from jfrog_standin.settings import StandIn
+from processes.prepared import Child
 from reedbed.store import outbox
 from reedbed.store.database import Database, open_database
 
@@ -113,7 +114,7 @@ def _rows_of(connection: Connection, name: str) -> int:
     return connection.execute(select(func.count()).select_from(table(name))).scalar_one()
 
 
-async def _reached(child: asyncio.subprocess.Process, count: Callable[[], Awaitable[int]], many: int) -> None:
+async def _reached(child: Child, count: Callable[[], Awaitable[int]], many: int) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while await count() < many:
             assert child.returncode is None, "it ended before"

@@ -14,6 +14,7 @@ from sqlalchemy.engine import make_url
 from databases import Cluster
 from flow.household import DEADLINE_S, Household, until
 from flow.thread import EVENTS, Thread
+from processes.prepared import Child
 from reedbed.errors import ReedbedError
 from reedbed.jobs import RunContext
 from reedbed.store import runs
@@ -137,9 +138,7 @@ async def test_a_daemon_outlives_the_restart_of_its_server(household: Household,
     await goes_on_and_leaves(household, thread, daemon)
 
 
-async def goes_on_and_leaves(
-    household: Household, thread: Thread, daemon: asyncio.subprocess.Process
-) -> None:
+async def goes_on_and_leaves(household: Household, thread: Thread, daemon: Child) -> None:
     async with asyncio.timeout(DEADLINE_S):
         while len(await thread.ledger()) < MANY or await thread.waiting():
             await asyncio.sleep(0.1)

@@ -129,7 +129,7 @@ async def test_no_run_leaves_the_token_anywhere(stage: Stage, request: pytest.Fi
 async def _watched(household: Household, wanted: list[bytes], *arguments: str) -> Finished:
     """Carry out a command, and look at its processes all the while."""
     watch = Watch(wanted)
-    child = await household.start(*arguments)
+    child = await household.start_anew(*arguments)
     code = await watch.over(child)
     assert watch.looked_at
     assert watch.found == []
@@ -146,7 +146,7 @@ async def _die_in_mid_run(household: Household, thread: Thread) -> None:
     for number in range(60):
         thread.publish(f"MAL-{number}", f"reed-{number}", versions=["1.0.0", "2.0.0"], day=2)
     thread.standin.platform.log.clear()
-    child = await household.start("intel", "once")
+    child = await household.start_anew("intel", "once")
     await until(lambda: thread.standin.platform.log.counts().get(f"PUT {EVENTS}/{{id}}", 0) > 10)
     os.kill(child.pid, signal.SIGKILL)
     await household.ended(child)

@@ -46,6 +46,9 @@ class Child:
     def terminate(self) -> None:
         self.send_signal(signal.SIGTERM)
 
+    def kill(self) -> None:
+        self.send_signal(signal.SIGKILL)
+
 
 class Parent:
     """The process that forks, started when it is first asked."""
@@ -81,15 +84,22 @@ PARENT = Parent()
 
 
 async def start(
-    *words: str, environment: Mapping[str, str], folder: Path, stdin: int, stdout: int, stderr: int
+    *words: str,
+    environment: Mapping[str, str],
+    folder: Path,
+    stdin: int | None = None,
+    stdout: int,
+    stderr: int,
 ) -> Child:
-    """Start `python WORDS` in a folder, its streams being open files of ours by their numbers."""
+    """Start `python WORDS` in a folder, its streams being open files of ours by their numbers, or nothing."""
     reading, writing = os.pipe()
+    nothing = os.open(os.devnull, os.O_RDONLY)
     try:
         order = parent.Order(words, dict(environment), str(folder))
-        PARENT.send(order, [stdin, stdout, stderr, writing])
+        PARENT.send(order, [nothing if stdin is None else stdin, stdout, stderr, writing])
     finally:
         os.close(writing)
+        os.close(nothing)
     status = asyncio.StreamReader()
     transport, _ = await asyncio.get_running_loop().connect_read_pipe(
         lambda: asyncio.StreamReaderProtocol(status), os.fdopen(reading, "rb")

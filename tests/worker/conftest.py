@@ -3,13 +3,14 @@
 import asyncio
 import os
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from processes import prepared
+from processes.prepared import Child
 from reedbed.store.database import Database, open_database
 from reedbed.store.migrate import migrate
 
@@ -35,16 +36,18 @@ class Stage:
         )
         self.db = db
         self.lease_s = lease_s
-        self._children: list[asyncio.subprocess.Process] = []
+        self._children: list[Child] = []
 
-    async def start(self, command: str = "work", **flags: str | float) -> asyncio.subprocess.Process:
+    async def start(self, command: str = "work", **flags: str | float) -> Child:
         arguments = [f"{name}={value}" for name, value in flags.items()]
         with (self.folder / "log").open("ab") as log:
-            child = await asyncio.create_subprocess_exec(
-                *(sys.executable, str(PROGRAM), str(self.folder), self.database_url, self.engine_url),
+            child = await prepared.start(
+                *(str(PROGRAM), str(self.folder), self.database_url, self.engine_url),
                 *(str(self.lease_s), command, *arguments),
-                stdout=log,
-                stderr=log,
+                environment=os.environ,
+                folder=self.folder,
+                stdout=log.fileno(),
+                stderr=log.fileno(),
             )
         self._children.append(child)
         return child
@@ -59,7 +62,7 @@ class Stage:
         for name in names:
             (self.folder / f"gate-{name}").touch()
 
-    def notes(self, child: asyncio.subprocess.Process | None = None) -> list[str]:
+    def notes(self, child: Child | None = None) -> list[str]:
         """What children have noted, in order: of one child, or of all."""
         file = self.folder / "notes"
         lines = file.read_text().splitlines() if file.exists() else []
@@ -72,11 +75,11 @@ class Stage:
     async def noted(self, event: str, *, times: int = 1) -> None:
         await until(lambda: self.notes().count(event) >= times)
 
-    async def ended(self, child: asyncio.subprocess.Process) -> int:
+    async def ended(self, child: Child) -> int:
         """Wait until a child has ended by itself; give its exit code."""
         return await asyncio.wait_for(child.wait(), DEADLINE_S)
 
-    async def kill(self, child: asyncio.subprocess.Process) -> None:
+    async def kill(self, child: Child) -> None:
         os.kill(child.pid, signal.SIGKILL)
         await self.ended(child)
 
