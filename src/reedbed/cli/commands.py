@@ -75,6 +75,59 @@ NOUNS = {
             ),
         },
     ),
+    "registry": Noun(
+        "The repositories of packages that projects are resolved through.",
+        {
+            "add": Command(
+                "registry:add",
+                "Store the URLs of repositories of packages and their token (encrypted), after testing them.",
+                more=(
+                    "One token, and at least one URL: of npm, PyPI or Go, all of one host. The token is read "
+                    "from `REEDBED_TOKEN`, from standard input, or asked for. It is never an argument. What "
+                    "is nearly such a URL is corrected, and that is said."
+                ),
+                example=(
+                    "reedbed registry add prod --npm https://acme.jfrog.io/artifactory/api/npm/npm-virtual/ "
+                    "< token.txt"
+                ),
+            ),
+            "edit": Command(
+                "registry:edit",
+                "Set or take away URLs of a registry, after testing what comes of it.",
+                example=(
+                    "reedbed registry edit prod "
+                    "--pypi https://acme.jfrog.io/artifactory/api/pypi/pypi-virtual/simple"
+                ),
+            ),
+            "list": Command(
+                "registry:list_all",
+                "List the registries, their URLs, and when their tokens expire.",
+                example="reedbed registry list --json",
+            ),
+            "show": Command(
+                "registry:show_one",
+                "Show a registry and what its last test came to.",
+                example="reedbed registry show prod",
+            ),
+            "test": Command(
+                "registry:check_one",
+                "Find out what of a registry works and what does not, each with what to do.",
+                more="With --package it says also whether a package can be had, and why not.",
+                example="reedbed registry test prod --package npm:lodash",
+            ),
+            "rotate": Command(
+                "registry:rotate",
+                "Replace a registry's token after testing the new one.",
+                more="The token is read from `REEDBED_TOKEN`, from standard input, or asked for.",
+                example="reedbed registry rotate prod < new-token.txt",
+            ),
+            "remove": Command(
+                "registry:remove",
+                "Forget a registry and its token.",
+                example="reedbed registry remove prod",
+            ),
+        },
+    ),
     "connection": Noun(
         "What is read of a platform, when, and with which token.",
         {

@@ -50,6 +50,7 @@ from reedbed.store.planning import PLANNING
 from reedbed.store.platforms import PLATFORMS
 from reedbed.store.profiles import PROFILES
 from reedbed.store.proofs import PROOFS
+from reedbed.store.registries import REGISTRIES
 from reedbed.store.relevant import RELEVANT
 from reedbed.store.revisions import REVISIONS
 from reedbed.store.runs import RUNS
@@ -98,6 +99,7 @@ TABLES = (
     PLATFORMS,
     PROFILES,
     PROOFS,
+    REGISTRIES,
     RELEVANT,
     REVISIONS,
     RUNS,

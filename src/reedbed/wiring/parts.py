@@ -20,8 +20,9 @@ from reedbed.jfrog.custom_issue import IssueStyle
 from reedbed.jobs import now_utc
 from reedbed.metrics import Metrics
 from reedbed.model.secret import Secret
+from reedbed.remedy.registry.registries import Registries
 from reedbed.settings import Settings
-from reedbed.store import keys, platforms, profiles
+from reedbed.store import keys, platforms, profiles, registries
 from reedbed.store.database import Database, open_database
 from reedbed.store.inventory import connections as store
 from reedbed.store.inventory import hooks, webhooks
@@ -53,6 +54,10 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
         from reedbed.inventory.connection.connections import Connections
 
         return Connections(self.db, self.vault, now=now_utc)
+
+    @property
+    def registries(self) -> Registries:
+        return Registries(self.db, self.vault, now=now_utc)
 
     @property
     def terms(self) -> Terms:
@@ -113,6 +118,7 @@ async def rotate_key(parts: Parts) -> Rotated:
     resealed = await parts.db.write(platforms.reseal_tokens, key.vault)
     resealed += await parts.db.write(profiles.reseal_keys, key.vault)
     resealed += await parts.db.write(store.reseal_tokens, key.vault)
+    resealed += await parts.db.write(registries.reseal_tokens, key.vault)
     resealed += await parts.db.write(webhooks.reseal_secrets, key.vault)
     resealed += await parts.db.write(hooks.reseal_secrets, key.vault)
     if in_file:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from reedbed.cli import show
-from reedbed.cli.connection.shown import show_checks
+from reedbed.cli.checks import show_checks
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
 

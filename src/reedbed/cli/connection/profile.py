@@ -6,7 +6,7 @@ import msgspec
 from cyclopts import Parameter
 
 from reedbed.cli import show
-from reedbed.cli.connection.shown import show_checks
+from reedbed.cli.checks import show_checks
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
 from reedbed.cli.platform import read_token

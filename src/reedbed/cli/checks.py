@@ -1,4 +1,4 @@
-"""How connections and their checks look on a terminal."""
+"""How checks look on a terminal."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING

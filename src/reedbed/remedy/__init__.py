@@ -1,0 +1,1 @@
+"""Flow 3: projects resolved through Artifactory, and their fixes."""

@@ -1,0 +1,1 @@
+"""Registries: kept, tested, changed."""
