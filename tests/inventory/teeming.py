@@ -132,6 +132,7 @@ async def _ignore(place: Pond, *cves: str) -> None:
 class Found(msgspec.Struct, frozen=True):
     """What has become of a finding. Whether this is the first run that sees it is not told."""
 
+    called: str  # the CVE, or what Xray calls it
     status: Status
     triage: Triage
     images: int
@@ -141,7 +142,7 @@ class Found(msgspec.Struct, frozen=True):
 class Held(msgspec.Struct, frozen=True, kw_only=True):
     """All that the streams brought, but dates and runs."""
 
-    findings: Mapping[tuple[str, ...], Found]  # by type, scope, vulnerability and component
+    findings: Mapping[tuple[str, ...], Found]  # by type, scope, component and id
     lifecycles: Mapping[str, Lifecycle]  # by what an asset is called natively
     software: frozenset[tuple[str, ...]]
     tags: frozenset[tuple[str, ...]]
@@ -169,7 +170,8 @@ def _held(connection: Connection) -> Held:
     broken = connection.execute(select(VIOLATIONS)).all()
     return Held(
         findings={
-            (row.type, f"{row.repository}/{row.path}", row.vulnerability, row.component): Found(
+            (row.type, f"{row.repository}/{row.path}", row.component, row.id): Found(
+                row.vulnerability,
                 Status.ACTIVE if row.status is Status.NEW else row.status,
                 row.triage,
                 row.images,
@@ -180,5 +182,5 @@ def _held(connection: Connection) -> Held:
         lifecycles={row.native: row.lifecycle for row in assets},
         software=frozenset((named[row.asset], row.name, row.version) for row in software),
         tags=frozenset((named[row.asset], row.place, row.origin, row.key, row.value) for row in tags),
-        violations=frozenset((row.finding, row.watch, *row.policies, row.kind) for row in broken),
+        violations=frozenset((row.finding, row.watch, *row.policies) for row in broken),
     )

@@ -55,7 +55,7 @@ class _Row(msgspec.Struct, frozen=True):
 
 class _Page(msgspec.Struct, frozen=True):
     data: tuple[_Row, ...] | None = None
-    total_count: int = 0
+    total_count: int | None = None
 
 
 async def ignore_rules(jfrog: JFrog) -> list[IgnoreRule]:
@@ -64,21 +64,23 @@ async def ignore_rules(jfrog: JFrog) -> list[IgnoreRule]:
     Raises:
         Refused: the token's user may not see them.
         Unreachable: as any call.
-        Unreadable: the list does not end, or gives fewer than it counts.
+        Unreadable: the list does not end, gives fewer than it counts or no count, or a rule says nothing.
     """
     found: dict[str, IgnoreRule] = {}
     for number in range(1, PAGES + 1):
         page = await jfrog.fetch(_list(number), _Page)
+        if page.total_count is None or any(row.ignore_filters is None for row in page.data or ()):
+            raise _wrong("a count of them is missing, or what one is about")
         found |= {row.id: _rule(row) for row in page.data or () if row.id}
         if len(found) >= page.total_count:
             return list(found.values())
         if not page.data:
             break
-    raise Unreadable(
-        "Could not list the ignore rules",
-        why=f"Xray gave {len(found)} of them, and there are more",
-        fix="Nothing: the next run reads again.",
-    )
+    raise _wrong(f"Xray gave {len(found)} of them, and there are more")
+
+
+def _wrong(why: str) -> Unreadable:
+    return Unreadable("Could not list the ignore rules", why=why, fix="Nothing: the next run reads again.")
 
 
 def _list(number: int) -> Call:

@@ -75,7 +75,7 @@ class Findings:
                 waiting.append(rest)
             outcome = await self._ask(batch)
             if isinstance(outcome, Summaries):
-                answers |= _answers(batch, outcome)
+                answers |= _answers(batch, outcome, version=self._version)
                 self._size = min(MOST, self._size + (1 if self._careful else FIRST // 2))
             elif len(batch) > 1 and outcome.cause in TOO_MUCH:
                 self._size, self._careful = max(1, min(self._size, len(batch)) // 2), True
@@ -141,26 +141,40 @@ def _read(body: bytes) -> Summaries | Failure:
         return Failure(cause=Cause.TRUNCATED, seen=f"Xray's answer can't be read: {str(error)[:200]}")
 
 
-def _answers(asked: Sequence[str], outcome: Summaries) -> dict[str, Answer]:
+def _answers(asked: Sequence[str], outcome: Summaries, *, version: Version | None) -> dict[str, Answer]:
     """Match answers to questions by checksum; what is in neither list is not known, never clean."""
     errors = {each.identifier.removeprefix("sha256:"): each.error for each in outcome.errors or ()}
     found = {each.general.sha256: each for each in outcome.artifacts or ()}
-    return {digest: _answer(digest, found, errors) for digest in asked}
+    return {digest: _answer(digest, found, errors, version=version) for digest in asked}
 
 
-def _answer(digest: str, found: dict[str, Summary], errors: dict[str, str]) -> Answer:
+def _answer(
+    digest: str, found: dict[str, Summary], errors: dict[str, str], *, version: Version | None
+) -> Answer:
     plain = digest.removeprefix("sha256:")
     if (summary := found.get(plain)) is not None:
-        return Answer(
-            digest=digest,
-            coverage=Coverage.SCANNED,
-            vulnerabilities=vulnerabilities(summary.issues or (), named=_named(summary)),
-            licenses=tuple(summary.licenses or ()),
-            operational_risks=tuple(summary.operational_risks or ()),
-        )
+        return _found(digest, summary, version)
     if plain in errors:  # the same text for not indexed, not scanned and expired
         return Answer(digest=digest, coverage=Coverage.NOT_SCANNED, reason=errors[plain])
     return Answer(digest=digest, coverage=Coverage.UNKNOWN, reason="Xray answered without a word of it")
+
+
+def _found(digest: str, summary: Summary, version: Version | None) -> Answer:
+    """Take what was found; what lacks the name that it is known by would be another finding, and is left out.
+
+    Then the answer proves nothing by its silence. v1 has no components: their names are in its paths.
+    """
+    issues = tuple(each for each in summary.issues or () if each.components or version == 1)
+    licences = tuple(each for each in summary.licenses or () if "name" in each)
+    nameless = len(summary.issues or ()) - len(issues) + len(summary.licenses or ()) - len(licences)
+    return Answer(
+        digest=digest,
+        coverage=Coverage.PARTIAL if nameless else Coverage.SCANNED,
+        reason=f"Xray's answer lacks the names of {nameless} things that it found" if nameless else None,
+        vulnerabilities=vulnerabilities(issues, named=_named(summary)),
+        licenses=licences,
+        operational_risks=tuple(summary.operational_risks or ()),
+    )
 
 
 def _named(summary: Summary) -> Iterator[str]:

@@ -49,6 +49,11 @@ class Violation(msgspec.Struct, frozen=True, kw_only=True):
     properties: tuple[_Cve, ...] | None = None
 
     @property
+    def whole(self) -> bool:
+        """Whether it says what it is known by, and where it is."""
+        return bool(self.watch_name and self.issue_id) and self.impacted_artifacts is not None
+
+    @property
     def cves(self) -> tuple[str, ...]:
         named = {(each.cve or "").strip().upper() for each in self.properties or ()}
         return tuple(sorted(named - {""}))
@@ -64,7 +69,7 @@ async def watches(jfrog: JFrog) -> list[str]:
 
     Raises:
         Refused: the token's user may not see them.
-        Unreachable, Unreadable: as any call.
+        Unreachable, Unreadable: as any call; or one has no name.
     """
     call = Call(
         method="GET",
@@ -72,7 +77,14 @@ async def watches(jfrog: JFrog) -> list[str]:
         doing="list the watches",
         needs="the Xray permission “Manage Watches”",
     )
-    return sorted(watch.name for watch in await jfrog.fetch(call, tuple[Watch, ...]) if watch.name)
+    names = sorted(watch.name for watch in await jfrog.fetch(call, tuple[Watch, ...]))
+    if "" in names:
+        raise Unreadable(
+            "Could not list the watches",
+            why="one of them has no name",
+            fix="Nothing: the next run reads again.",
+        )
+    return names
 
 
 async def violations(
@@ -82,11 +94,14 @@ async def violations(
 
     Raises:
         Unreachable, Refused: as any call.
-        Unreadable: there were fewer than Xray said, or the list does not end; what was given is true.
+        Unreadable: there were fewer than Xray said, nothing was said, or the list does not end; what was
+            given is true.
     """
     seen = 0
     for number in range(1, PAGES + 1):
         page = await jfrog.fetch(_search(watch, since, number), _Page)
+        if page.violations is None and page.total_violations is None:
+            raise _wrong(watch, "Xray's answer has neither rows nor a count")
         rows = page.violations or ()
         seen += len(rows)
         if rows:

@@ -52,6 +52,7 @@ class _Tally(msgspec.Struct, kw_only=True):
     findings: Counts = Counts()
     rows: int = 0
     elsewhere: int = 0  # artifacts that are no asset
+    unclear: int = 0  # rows that do not say what they are known by, or where they are
     newest: str = ""
 
     def add(self, more: "_Tally") -> None:
@@ -59,6 +60,7 @@ class _Tally(msgspec.Struct, kw_only=True):
         self.findings += more.findings
         self.rows += more.rows
         self.elsewhere += more.elsewhere
+        self.unclear += more.unclear
         self.newest = max(self.newest, more.newest)
 
 
@@ -78,20 +80,22 @@ async def read(run: Sync, repositories: Sequence[Repo], *, rules_known: bool) ->
     for watch in await _watches(run):
         async for rows in jfrog.violations(run.jfrog, watch=watch, since=since):
             tally.add(await run.db.write(_take_in, run, storages(repositories), rows))
-    gone = await run.db.write(_take_out, run, tally) if whole and rules_known else 0
+    proves = whole and rules_known and not tally.unclear
+    gone = await run.db.write(_take_out, run, tally) if proves else 0
     mark = max(filter(None, (tally.newest, known.watermark)), default=None)
     await run.db.write(
         streams.save_mark,
         msgspec.structs.replace(
             known,
             watermark=mark,
-            complete_run=run.id if whole else known.complete_run,
-            complete_at=run.now() if whole else known.complete_at,
+            complete_run=run.id if proves else known.complete_run,
+            complete_at=run.now() if proves else known.complete_at,
         ),
     )
     counts = {"violations": tally.rows, "elsewhere": tally.elsewhere, "gone": gone}
     counts |= msgspec.structs.asdict(tally.findings)
-    return Outcome(complete=rules_known and run.mode is not Mode.DELTA, counts=counts, watermark=mark)
+    complete = proves and run.mode is not Mode.DELTA
+    return Outcome(complete=complete, gaps=tally.unclear, counts=counts, watermark=mark)
 
 
 async def _watches(run: Sync) -> Sequence[str | None]:
