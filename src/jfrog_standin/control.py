@@ -5,14 +5,16 @@ Guarded by a token of its own, which is no token of the platform; not logged, ne
 
 from collections.abc import Awaitable, Callable
 from functools import wraps
-from typing import Literal, TypeVar
+from typing import TypeVar
 
 import msgspec
 from aiohttp import web
 
 from jfrog_standin.access import ANY_AUDIENCE, Group, User
-from jfrog_standin.artifactory import packages
-from jfrog_standin.artifactory.storage import Item, NotStored, Storage
+from jfrog_standin.artifactory.curation import Block
+from jfrog_standin.artifactory.npm_advisories import Advisory
+from jfrog_standin.artifactory.ordered import Package, add
+from jfrog_standin.artifactory.storage import NotStored
 from jfrog_standin.errors import json_answer
 from jfrog_standin.faults import Fault
 from jfrog_standin.platform import Platform, platform_of
@@ -36,15 +38,6 @@ class TokenOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     reference: bool = False
 
 
-class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A harmless package to build and put into a local repository; Go wants its `v` before the version."""
-
-    package_type: Literal["npm", "pypi", "go"]
-    name: str
-    version: str
-    repo: str = ""  # empty: "npm-local" for npm, and so on
-
-
 def routes() -> list[web.RouteDef]:
     return [
         web.get(f"{CONTROL}/faults", guarded(list_faults), allow_head=False),
@@ -56,7 +49,13 @@ def routes() -> list[web.RouteDef]:
         web.put(f"{CONTROL}/users", guarded(put_user)),
         web.put(f"{CONTROL}/groups", guarded(put_group)),
         web.post(f"{CONTROL}/tokens", guarded(issue_token)),
-        web.post(f"{CONTROL}/packages", guarded(add_package)),
+        web.post(f"{CONTROL}/packages", guarded(add_packages)),
+        web.get(f"{CONTROL}/curation", guarded(list_blocks), allow_head=False),
+        web.post(f"{CONTROL}/curation", guarded(add_block)),
+        web.delete(f"{CONTROL}/curation", guarded(clear_blocks)),
+        web.get(f"{CONTROL}/advisories", guarded(list_advisories), allow_head=False),
+        web.post(f"{CONTROL}/advisories", guarded(add_advisory)),
+        web.delete(f"{CONTROL}/advisories", guarded(clear_advisories)),
         web.get(f"{CONTROL}/log", guarded(show_log), allow_head=False),
         web.delete(f"{CONTROL}/log", guarded(clear_log)),
         web.get(f"{CONTROL}/counts", guarded(show_counts), allow_head=False),
@@ -139,24 +138,43 @@ async def issue_token(request: web.Request) -> web.Response:
     return json_answer(issued, status=201)
 
 
-async def add_package(request: web.Request) -> web.Response:
-    """Build a package, put it into a repository, and say where its files are."""
-    package, storage = await _body(request, Package), platform_of(request).artifactory
-    repo = package.repo or f"{package.package_type}-local"
-    if repo not in storage.repositories:
-        raise ValueError(f"There is no repository {repo}.")
-    items = _build(package, storage, repo)
-    return json_answer({"repo": repo, "files": [item.path for item in items]}, status=201)
+async def add_packages(request: web.Request) -> web.Response:
+    """Build a package or a list of them, put them into repositories, and say where the files are."""
+    sent = msgspec.json.decode(await request.read(), type=Package | list[Package])
+    items = add(platform_of(request).artifactory, *(sent if isinstance(sent, list) else [sent]))
+    if isinstance(sent, Package):
+        return json_answer({"repo": items[0].repo, "files": [item.path for item in items]}, status=201)
+    return json_answer([{"repo": item.repo, "file": item.path} for item in items], status=201)
 
 
-def _build(package: Package, storage: Storage, repo: str) -> list[Item]:
-    match package.package_type:
-        case "npm":
-            return [packages.add_npm(storage, repo, package.name, package.version)]
-        case "pypi":
-            return packages.add_pypi(storage, repo, package.name, package.version)
-        case "go":
-            return packages.add_go(storage, repo, package.name, package.version)
+async def list_blocks(request: web.Request) -> web.Response:
+    return json_answer(platform_of(request).curation.blocks)
+
+
+async def add_block(request: web.Request) -> web.Response:
+    """Let Curation keep some releases of a package out of remotes, from now on."""
+    platform_of(request).curation.blocks.append(await _body(request, Block))
+    return web.Response(status=204)
+
+
+async def clear_blocks(request: web.Request) -> web.Response:
+    platform_of(request).curation.blocks.clear()
+    return web.Response(status=204)
+
+
+async def list_advisories(request: web.Request) -> web.Response:
+    return json_answer(platform_of(request).advisories)
+
+
+async def add_advisory(request: web.Request) -> web.Response:
+    """Tell `npm audit` of a flaw, from now on."""
+    platform_of(request).advisories.append(await _body(request, Advisory))
+    return web.Response(status=204)
+
+
+async def clear_advisories(request: web.Request) -> web.Response:
+    platform_of(request).advisories.clear()
+    return web.Response(status=204)
 
 
 async def show_log(request: web.Request) -> web.Response:

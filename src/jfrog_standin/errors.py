@@ -31,6 +31,10 @@ class Refused(Exception):
         )
 
 
+class OfOneMember(Refused):
+    """What one member of a virtual repository refuses, and another may still give."""
+
+
 def json_answer(body: Any, *, status: int = 200) -> web.Response:
     """Answer with any msgspec-encodable value as JSON."""
     return web.Response(status=status, body=msgspec.json.encode(body), content_type="application/json")

@@ -79,6 +79,8 @@ async def gated(request: web.Request, handler: Handler) -> web.StreamResponse:
         caller = caller_of(request)
         if service in AUDIENCES and not caller.is_heard_by(AUDIENCES[service]):
             raise errors.unauthorized(service, "audience" if caller.token_id else "missing")
+        if switches.cold_refusals:
+            platform_of(request).cold_start.refuse(request, caller, switches.cold_refusals)
     return await handler(request)
 
 

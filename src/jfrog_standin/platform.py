@@ -7,12 +7,15 @@ import msgspec
 from aiohttp import web
 
 from jfrog_standin.access import Access
+from jfrog_standin.artifactory.curation import Curation
 from jfrog_standin.artifactory.docker_sessions import Uploads
+from jfrog_standin.artifactory.npm_advisories import Advisory
 from jfrog_standin.artifactory.ordering import Orders
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.storage import Storage
 from jfrog_standin.blob_store import BlobStore
 from jfrog_standin.clock import Clock
+from jfrog_standin.cold_start import ColdStart
 from jfrog_standin.event.subscription import Subscription
 from jfrog_standin.faults import FaultTable
 from jfrog_standin.requestlog import RequestLog
@@ -41,13 +44,16 @@ class Platform:
         self.orders = Orders(self.artifactory)
         self.blob_store = BlobStore(lambda sha256: self.artifactory.content(sha256=sha256))
         self.remotes = Remotes(self.artifactory)
+        self.curation = Curation()
+        self.advisories: list[Advisory] = []  # what `npm audit` is told
+        self.cold_start = ColdStart()
         self.uploads = Uploads()
         self.xray = Xray(
             repositories=self.artifactory.repositories, clock=self.clock, switches=lambda: self.switches
         )
         self.subscriptions: dict[str, Subscription] = {}  # of the event service, by their keys
         self.world: World | None = None  # what was grown from a seed, if anything
-        self.deliveries = Deliveries(beyond_loopback=lambda: self.switches.webhooks_beyond_loopback)
+        self.deliveries = Deliveries(switches=lambda: self.switches)
         self.faults = FaultTable()
         self.log = RequestLog()
         self.control_token = secrets.token_urlsafe(32)

@@ -69,6 +69,11 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     poison: Literal["500", "504", "hung"] = "500"  # what becomes of such a batch
 
     event_signature: str = ""  # what stands before the signature of an event: "sha256=", say
+    deliveries_again: Annotated[int, msgspec.Meta(ge=0)] = 0  # how often what was taken is sent once more
+    deliveries_late_ms: Annotated[int, msgspec.Meta(ge=0)] = 0  # how late webhooks are called
+    deliveries_shuffled: bool = False  # does every second delivery overtake the one before it?
+    deliveries_forged: bool = False
+    """Does somebody who does not know the secret send the like of each delivery, before it?"""
 
     latency_ms: Annotated[int, msgspec.Meta(ge=0)] = 0  # added to every answer
     clock_skew_s: Annotated[float, msgspec.Meta(ge=-MAX_SKEW_S, le=MAX_SKEW_S)] = (
@@ -80,7 +85,18 @@ class Switches(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     blob_redirects: bool = False  # blobs are in a store elsewhere: getting one is a 302 to a signed address
     docker_referrers: bool = True  # older versions don't know `…/v2/<image>/referrers/<digest>`
 
+    file_ranges: bool = True  # does a download answer to Range with a part?
     pypi_simple_json: bool = False  # “Enable simple json format”, off by default
+    pypi_upload_time: bool = False  # is there a size and an upload time (PEP 700) in that JSON?
+    pypi_metadata: bool = False  # is a wheel's metadata a file of its own (PEP 658)?
+    npm_bulk_advisories: bool = True  # an audit's advisories; a remote before 7.124 has none, and says 404
+    go_sumdb: bool = False  # does a Go remote pass the checksum database on?
+    curation_hides_versions: bool = False
+    """“Compliant version selection”: what Curation blocks is in no index of npm and PyPI."""
+    curation_html: bool = False  # Curation's refusal is a page instead of JSON
+    cold_refusals: Annotated[int, msgspec.Meta(ge=0)] = 0
+    """The first so many addresses of packages that a token asks for get one 401 each, as after a cold start
+    with many requests at once."""
     aql_max_rows: int = 500_000  # aql.search.query.max.limit
     aql_parallel: int = 0  # more AQL queries than that at once get 429; 0: no limit
 

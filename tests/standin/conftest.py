@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from jfrog_standin.server import Running, running
+from jfrog_standin.settings import StandIn, Switches
 
 AS_ADMIN = "admin"
 
@@ -70,6 +71,13 @@ class Client:
 @pytest.fixture
 async def standin() -> AsyncIterator[Running]:
     async with running() as started:
+        yield started
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[Running]:
+    """Another stand-in, in clear, empty and open to everybody, for remotes to fetch from."""
+    async with running(StandIn(certificate=None, switches=Switches(anonymous=True))) as started:
         yield started
 
 

@@ -1,11 +1,15 @@
 """Repositories and packages that tests start from, and how Xray is made to block one."""
 
+from collections.abc import Mapping
+
 from jfrog_standin.artifactory import packages
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.platform import Platform
+from jfrog_standin.server import Running
 from standin.conftest import Client
 
 TYPES = ("npm", "pypi", "go", "generic")
+BELOW = {"npm": "npm/npm-local", "pypi": "pypi/pypi-local/simple", "go": "go/go-local"}
 
 
 def add_repositories(platform: Platform) -> None:
@@ -34,6 +38,38 @@ def add_packages(platform: Platform) -> None:
     packages.add_pypi(storage, "pypi-local", "reed-leaf", "2.0")
     packages.add_go(storage, "go-local", "example.com/Pond/reed", "v1.0.0")
     packages.add_go(storage, "go-local", "example.com/Pond/reed", "v1.1.0")
+
+
+def upstreams(upstream: Running) -> dict[str, str]:
+    """The addresses of another stand-in's local repositories, for remotes of each type."""
+    return {kind: f"{upstream.url}/artifactory/api/{at}" for kind, at in BELOW.items()}
+
+
+def add_remotes(
+    standin: Running,
+    upstreams: dict[str, str],
+    *,
+    local: Mapping[str, object] | None = None,
+    remote: Mapping[str, object] | None = None,
+) -> None:
+    """A remote of each type, indexed by Xray, and a virtual repository before it and an empty local one.
+
+    `local` and `remote` add to the configurations of those.
+    """
+    for kind, url in upstreams.items():
+        held = Repository(key=f"{kind}-local", package_type=kind, configuration=local or {})
+        fetched = Repository(
+            key=f"{kind}-remote",
+            rclass="remote",
+            package_type=kind,
+            upstream=url,
+            xray_index=True,
+            configuration=remote or {},
+        )
+        members = (held.key, fetched.key)
+        virtual = Repository(key=kind, rclass="virtual", package_type=kind, members=members)
+        for repository in (held, fetched, virtual):
+            standin.platform.artifactory.add(repository)
 
 
 async def block(ask: Client, package_type: str, name: str, version: str) -> None:

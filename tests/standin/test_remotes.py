@@ -2,7 +2,6 @@
 
 import asyncio
 import sys
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import msgspec
@@ -11,42 +10,23 @@ import pytest
 from jfrog_standin.artifactory import packages
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.upstreams import upstream_of
-from jfrog_standin.server import Running, running
-from jfrog_standin.settings import StandIn, Switches
+from jfrog_standin.server import Running
 from standin.conftest import Client
-from standin.stock import add_packages, add_repositories, block
+from standin.stock import BELOW, add_packages, add_remotes, add_repositories, block, upstreams
 from standin.tools import go_env, npm_env, pip_env, run
 
-BELOW = {"npm": "npm/npm-local", "pypi": "pypi/pypi-local/simple", "go": "go/go-local"}
 KINDS = tuple(BELOW)
 
 
-@pytest.fixture
-async def upstream() -> AsyncIterator[Running]:
-    """Another stand-in, in clear and open to everybody, that remotes fetch from."""
-    async with running(StandIn(certificate=None, switches=Switches(anonymous=True))) as started:
-        add_repositories(started.platform)
-        add_packages(started.platform)
-        yield started
-
-
-def add_remotes(standin: Running, upstreams: dict[str, str]) -> None:
-    """A remote of each type, indexed by Xray, and a virtual repository before it and an empty local one."""
-    for kind, url in upstreams.items():
-        remote = Repository(
-            key=f"{kind}-remote", rclass="remote", package_type=kind, upstream=url, xray_index=True
-        )
-        members = (f"{kind}-local", remote.key)
-        standin.platform.artifactory.add(Repository(key=f"{kind}-local", package_type=kind))
-        standin.platform.artifactory.add(remote)
-        standin.platform.artifactory.add(
-            Repository(key=kind, rclass="virtual", package_type=kind, members=members)
-        )
+@pytest.fixture(autouse=True)
+def stocked(upstream: Running) -> None:
+    add_repositories(upstream.platform)
+    add_packages(upstream.platform)
 
 
 @pytest.fixture
 def remotes(standin: Running, upstream: Running) -> None:
-    add_remotes(standin, {kind: f"{upstream.url}/artifactory/api/{at}" for kind, at in BELOW.items()})
+    add_remotes(standin, upstreams(upstream))
 
 
 def cached(standin: Running, kind: str) -> list[str]:

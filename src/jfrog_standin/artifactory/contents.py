@@ -52,7 +52,7 @@ def python_metadata(file: str, body: bytes) -> RawMetadata:
         Unreadable: there is none.
     """
     if file.endswith(".whl"):
-        text = _from_zip(body, "METADATA", folder=".dist-info")
+        text = core_metadata(body)
     elif file.endswith(".zip"):
         text = _from_zip(body, "PKG-INFO")
     else:
@@ -61,6 +61,16 @@ def python_metadata(file: str, body: bytes) -> RawMetadata:
     if not metadata.get("name") or not metadata.get("version"):
         raise Unreadable("the metadata has no name or no version")
     return metadata
+
+
+@lru_cache(maxsize=4096)
+def core_metadata(wheel: bytes) -> bytes:
+    """The METADATA of a wheel, as they are.
+
+    Raises:
+        Unreadable: there are none.
+    """
+    return _from_zip(wheel, "METADATA", folder=".dist-info")
 
 
 def _from_tar(body: bytes, name: str) -> bytes:

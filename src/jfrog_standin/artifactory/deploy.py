@@ -18,8 +18,11 @@ def deploy(
     by: str,
     properties: Properties | None = None,
     modified: datetime | None = None,
+    at: datetime | None = None,
 ) -> Item:
-    """Keep a file in a local repository or in a remote's cache; `properties` stand above the package's own.
+    """Keep a file in a local repository or in a remote's cache, now unless `at` says when.
+
+    `properties` stand above the package's own.
 
     Raises:
         NotStored: Artifactory would refuse it.
@@ -32,6 +35,7 @@ def deploy(
         by=by,
         properties={**described, **(properties or {})},
         modified=modified,
+        at=at,
     )
 
 

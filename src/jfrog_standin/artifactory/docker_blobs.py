@@ -4,8 +4,6 @@ Source: github.com/opencontainers/distribution-spec. A remote fetches a layer on
 has names it, and else says at once that there is none (measured on 7.161, see `docker_call`).
 """
 
-import re
-
 from aiohttp import web
 
 from jfrog_standin import errors
@@ -15,10 +13,9 @@ from jfrog_standin.artifactory.docker_call import Call, unknown_blob
 from jfrog_standin.artifactory.downloads import file_headers
 from jfrog_standin.artifactory.members import ask_first
 from jfrog_standin.artifactory.oci import DIGEST
+from jfrog_standin.artifactory.ranges import part
 from jfrog_standin.artifactory.repository import Repository
 from jfrog_standin.artifactory.storage import Item
-
-RANGE = re.compile(r"bytes=(\d{1,18})-(\d{0,18})")
 
 
 async def get(call: Call) -> web.Response:
@@ -38,7 +35,7 @@ async def get(call: Call) -> web.Response:
     call.platform.artifactory.count_download(item, by=call.caller.user)
     if call.platform.switches.blob_redirects:
         return web.Response(status=302, headers={"Location": call.platform.blob_store.address(digest[7:])})
-    return _part(call.request, call.platform.artifactory.body(item), headers)
+    return part(call.request, call.platform.artifactory.body(item), headers)
 
 
 async def delete(call: Call) -> web.Response:
@@ -63,15 +60,3 @@ async def _of_member(call: Call, member: Repository, digest: str) -> Item | None
     if found is None and call.fetches(member):
         return await docker_remotes.blob(call, member, digest)
     return found
-
-
-def _part(request: web.Request, body: bytes, headers: dict[str, str]) -> web.Response:
-    """All of a body, or the one stretch that the Range header asks for; its other forms are ignored."""
-    asked = RANGE.fullmatch(request.headers.get("Range", ""))
-    if asked is None:
-        return web.Response(body=body, headers=headers)
-    first, last = int(asked[1]), min(int(asked[2] or len(body)), len(body) - 1)
-    if first >= len(body) or last < first:
-        return web.Response(status=416, headers={"Content-Range": f"bytes */{len(body)}"})
-    stretch = {"Content-Range": f"bytes {first}-{last}/{len(body)}"}
-    return web.Response(status=206, body=body[first : last + 1], headers=headers | stretch)

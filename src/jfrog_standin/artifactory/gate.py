@@ -5,6 +5,7 @@ from aiohttp import web
 from jfrog_standin import errors
 from jfrog_standin.access import Caller, caller_of
 from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.artifactory.resolution import Asked, answering
 from jfrog_standin.permissions import Action
 from jfrog_standin.platform import Platform
 
@@ -37,6 +38,14 @@ def readable_members(
     if members and not readable:
         raise refusal(platform, caller)
     return caller, readable
+
+
+def answering_members(
+    platform: Platform, request: web.Request, key: str, asked: Asked, path: str
+) -> tuple[Caller, list[Repository]]:
+    """Of the readable members those that answer for a package, by their patterns and priorities."""
+    caller, members = readable_members(platform, request, key, path)
+    return caller, answering(platform.artifactory, members, asked)
 
 
 def deployable(platform: Platform, key: str) -> Repository:

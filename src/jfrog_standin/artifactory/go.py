@@ -1,6 +1,7 @@
 """`/artifactory/api/go/<repo>/`: the GOPROXY protocol.
 
-Source: go.dev/ref/mod#goproxy-protocol.
+Sources: go.dev/ref/mod#goproxy-protocol, #checksum-database; that a remote passes the checksum database on:
+JFrog knowledge base 000005477.
 """
 
 import re
@@ -13,10 +14,11 @@ from aiohttp import web
 from jfrog_standin import errors
 from jfrog_standin.artifactory.coordinates import GO_FILE, go_unescape
 from jfrog_standin.artifactory.downloads import send_first
-from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.gate import answering_members, readable_members
 from jfrog_standin.artifactory.members import ask_each, ask_first
 from jfrog_standin.artifactory.remotes import Document
 from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.artifactory.resolution import Asked
 from jfrog_standin.platform import Platform
 
 LIST = re.compile(r"(?P<module>.+)/@v/list")
@@ -29,12 +31,12 @@ PSEUDO = re.compile(r"-(?:0\.|[^+]*\.0\.)?\d{14}-[0-9a-f]{12}(?:\+|$)")
 async def get(platform: Platform, request: web.Request) -> web.StreamResponse:
     """GET and HEAD: the versions, the latest one, or a file of one.
 
-    The checksum database is not served: `sumdb/…/supported` is 404, and the go command asks the real one
-    unless GONOSUMDB or GOSUMDB says otherwise.
+    Without the switch the checksum database is 404, and the go command asks the real one unless GONOSUMDB
+    or GOSUMDB says otherwise.
     """
     repo, path = request.match_info["repo"], request.match_info["path"]
     if path.startswith("sumdb/"):
-        raise errors.artifactory(404, f"Not found: {path}")
+        return await _checksums(platform, request, repo, path)
     if found := LIST.fullmatch(path):
         return await _list(platform, request, repo, found["module"])
     if found := LATEST.fullmatch(path):
@@ -46,9 +48,19 @@ async def get(platform: Platform, request: web.Request) -> web.StreamResponse:
     raise errors.artifactory(404, f"Not found: {repo}/{path}")
 
 
+async def _checksums(platform: Platform, request: web.Request, repo: str, path: str) -> web.Response:
+    """`sumdb/<database>/supported`, `…/latest`, `…/lookup/…`, `…/tile/…`: what the upstream says of it."""
+    _, members = readable_members(platform, request, repo)
+    remotes = [member for member in members if member.rclass == "remote" and platform.switches.go_sumdb]
+    found = await ask_first(remotes, lambda member: _upstream_document(platform, member, path))
+    if found is None:
+        raise errors.artifactory(404, f"Not found: {path}")
+    return web.Response(body=found.body, content_type=found.content_type)
+
+
 async def _list(platform: Platform, request: web.Request, repo: str, module: str) -> web.Response:
     """The releases, one a line; pseudo-versions are in no list."""
-    _, members = readable_members(platform, request, repo, f"{module}/@v/")
+    members = _members(platform, request, repo, module)
     found = await ask_each(members, lambda member: _versions(platform, member, module))
     if not found:
         raise errors.artifactory(404, f"Module not found: {module}")
@@ -58,7 +70,7 @@ async def _list(platform: Platform, request: web.Request, repo: str, module: str
 
 async def _latest(platform: Platform, request: web.Request, repo: str, module: str) -> web.StreamResponse:
     """The latest version that the first member who knows the module names."""
-    _, members = readable_members(platform, request, repo, f"{module}/@v/")
+    members = _members(platform, request, repo, module)
     found: Document | str | None = await ask_first(
         members, lambda member: _latest_of(platform, member, module)
     )
@@ -78,12 +90,18 @@ async def _latest_of(platform: Platform, member: Repository, module: str) -> Doc
 
 
 async def _query(platform: Platform, request: web.Request, repo: str, path: str) -> web.Response:
-    _, members = readable_members(platform, request, repo, path)
+    members = _members(platform, request, repo, path.partition("/@v/")[0])
     remotes = [member for member in members if member.rclass == "remote"]
     found = await ask_first(remotes, lambda member: _upstream_document(platform, member, path))
     if found is None:
         raise errors.artifactory(404, f"Not found: {repo}/{path}")
     return web.Response(body=found.body, content_type="application/json")
+
+
+def _members(platform: Platform, request: web.Request, repo: str, module: str) -> list[Repository]:
+    """The members that answer for a module, which is escaped as in the request."""
+    asked = Asked(package_type="go", name=go_unescape(module))
+    return answering_members(platform, request, repo, asked, f"{module}/@v/")[1]
 
 
 async def _versions(platform: Platform, member: Repository, module: str) -> set[str] | None:

@@ -1,4 +1,7 @@
-"""Asks the members behind a repository one after the other; one that is out of order hides no other."""
+"""Asks the members behind a repository one after the other; one that is out of order hides no other.
+
+An answer of a member with priority does: those without are then not asked.
+"""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable
 from contextlib import aclosing
@@ -15,7 +18,7 @@ async def ask_each(members: Iterable[Repository], ask: Ask[T]) -> list[T]:
     """What the members answer, without None.
 
     Raises:
-        errors.Refused: nobody has an answer, and an upstream failed.
+        errors.Refused: nobody has an answer, and an upstream failed or Curation refused.
     """
     async with aclosing(_answers(members, ask)) as answers:
         return [answer async for answer in answers]
@@ -25,7 +28,7 @@ async def ask_first(members: Iterable[Repository], ask: Ask[T]) -> T | None:
     """The first answer; the members after it are not asked.
 
     Raises:
-        errors.Refused: nobody has an answer, and an upstream failed.
+        errors.Refused: nobody has an answer, and an upstream failed or Curation refused.
     """
     async with aclosing(_answers(members, ask)) as answers:
         return await anext(answers, None)
@@ -33,17 +36,19 @@ async def ask_first(members: Iterable[Repository], ask: Ask[T]) -> T | None:
 
 async def _answers(members: Iterable[Repository], ask: Ask[T]) -> AsyncGenerator[T, None]:
     failed: errors.Refused | None = None
-    answered = False
+    answered = settled = False
     for member in members:
+        if settled and not member.has_priority:
+            break
         try:
             answer = await ask(member)
         except errors.Refused as error:
-            if error.status != 502:
+            if error.status != 502 and not isinstance(error, errors.OfOneMember):
                 raise
             failed = error
             continue
         if answer is not None:
-            answered = True
+            answered, settled = True, settled or member.has_priority
             yield answer
     if failed is not None and not answered:
         raise failed

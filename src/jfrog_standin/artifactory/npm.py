@@ -5,6 +5,7 @@ Sources: the npm registry's public API (github.com/npm/registry); on audits JFro
 
 import re
 
+import msgspec
 from aiohttp import web
 
 from jfrog_standin import errors
@@ -12,11 +13,13 @@ from jfrog_standin.access import caller_of
 from jfrog_standin.artifactory import npm_tags
 from jfrog_standin.artifactory.base_url import base_url
 from jfrog_standin.artifactory.downloads import send_first
-from jfrog_standin.artifactory.gate import readable_members
+from jfrog_standin.artifactory.gate import answering_members, readable_members
 from jfrog_standin.artifactory.members import ask_each
+from jfrog_standin.artifactory.npm_advisories import affecting
 from jfrog_standin.artifactory.npm_metadata import ABBREVIATED, Packument, abbreviated, merge, with_tarballs
 from jfrog_standin.artifactory.npm_packages import member_packument
 from jfrog_standin.artifactory.npm_publish import publish
+from jfrog_standin.artifactory.resolution import Asked
 from jfrog_standin.errors import json_answer
 from jfrog_standin.platform import Platform
 
@@ -66,14 +69,22 @@ async def delete(platform: Platform, request: web.Request) -> web.Response:
 
 
 async def post(platform: Platform, request: web.Request) -> web.Response:
-    """POST: npm's audit; nothing here knows vulnerabilities, so the bulk answer is empty."""
+    """POST: npm's audit, answered from the advisories that a test has put; at first there are none."""
     repo, path = request.match_info["repo"], request.match_info["path"]
     readable_members(platform, request, repo)
-    if path == ADVISORIES:
-        return json_answer({})
+    if path == ADVISORIES and platform.switches.npm_bulk_advisories:
+        return json_answer(affecting(platform.advisories, await _audited(request)))
     if path in RETIRED:
         raise errors.artifactory(410, "This endpoint is retired. Use the bulk advisory endpoint instead.")
     raise errors.artifactory(404, f"Not found: {repo}/{path}")
+
+
+async def _audited(request: web.Request) -> dict[str, list[str]]:
+    """Versions by package; npm sends them packed, which aiohttp undoes."""
+    try:
+        return msgspec.json.decode(await request.read(), type=dict[str, list[str]])
+    except msgspec.DecodeError as error:
+        raise errors.artifactory(400, "The body is no list of versions by package.") from error
 
 
 async def _show(platform: Platform, request: web.Request, name: str, version: str | None) -> web.Response:
@@ -94,7 +105,8 @@ async def _show(platform: Platform, request: web.Request, name: str, version: st
 
 
 async def _packument(platform: Platform, request: web.Request, repo: str, name: str) -> Packument:
-    _, members = readable_members(platform, request, repo, f"{name}/-/")
+    asked = Asked(package_type="npm", name=name)
+    _, members = answering_members(platform, request, repo, asked, f"{name}/-/")
     merged = merge(await ask_each(members, lambda member: member_packument(platform, member, name)))
     if merged is None:
         raise errors.artifactory(404, f"Package '{name}' not found")

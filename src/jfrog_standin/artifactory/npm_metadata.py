@@ -1,6 +1,7 @@
 """npm's package documents as values: made from tarballs, read from registries, merged, shortened. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote
@@ -64,6 +65,20 @@ def merge(documents: Iterable[Packument]) -> Packument | None:
         for part in ("versions", "time", "dist-tags"):
             merged[part] = {**document.get(part, {}), **merged.get(part, {})}
     return merged
+
+
+def without(document: Packument, hidden: AbstractSet[str]) -> Packument | None:
+    """The document without some versions; `latest` then is the highest that is left. None: none is left."""
+    versions = {version: shown for version, shown in document["versions"].items() if version not in hidden}
+    if not versions:
+        return None
+    tags = {tag: version for tag, version in document["dist-tags"].items() if version not in hidden}
+    return {
+        **document,
+        "versions": versions,
+        "time": {version: at for version, at in document["time"].items() if version not in hidden},
+        "dist-tags": {"latest": highest(versions), **tags},
+    }
 
 
 def with_tarballs(document: Packument, base: str) -> Packument:

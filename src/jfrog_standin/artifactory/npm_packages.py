@@ -12,6 +12,7 @@ from jfrog_standin.artifactory.npm_metadata import (
     packument,
     tarball_file,
     version_document,
+    without,
 )
 from jfrog_standin.artifactory.remotes import Remotes
 from jfrog_standin.artifactory.repository import Repository
@@ -20,10 +21,13 @@ from jfrog_standin.platform import Platform
 
 
 async def member_packument(platform: Platform, member: Repository, name: str) -> Packument | None:
-    """The full document of a package; None: the repository does not have it."""
-    if member.rclass == "remote":
-        return await remote_packument(platform.remotes, member, name)
-    return local_packument(platform.artifactory, member, name)
+    """The full document of a package, as Curation lets it be seen; None: the repository does not have it."""
+    if member.rclass != "remote":
+        return local_packument(platform.artifactory, member, name)
+    document = await remote_packument(platform.remotes, member, name)
+    if document is None or not platform.switches.curation_hides_versions:
+        return document
+    return without(document, platform.curation.hidden(member, "npm", name, document["versions"]))
 
 
 def tarballs(storage: Storage, member: Repository, name: str) -> list[Item]:

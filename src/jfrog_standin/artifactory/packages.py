@@ -1,6 +1,7 @@
 """Builds small harmless packages of any name and version, the same bytes each time.
 
-They have no scripts that run when they are installed: a package says its name, and that is all it does.
+A package says its name, and that is all it does: nothing in it runs when it is installed. Only one that was
+ordered with a `marker` has a script that does, and that script writes a line into the file of that name.
 """
 
 import gzip
@@ -10,51 +11,111 @@ import json
 import re
 import tarfile
 import zipfile
-from base64 import urlsafe_b64encode
-from collections.abc import Mapping
-from typing import Any
+from base64 import b64encode, urlsafe_b64encode
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
 
 from jfrog_standin.artifactory.coordinates import go_escape
 from jfrog_standin.artifactory.deploy import deploy
-from jfrog_standin.artifactory.storage import Item, Storage
+from jfrog_standin.artifactory.pypi_packages import YANKED
+from jfrog_standin.artifactory.storage import Item, Properties, Storage
 
 EPOCH = (2020, 1, 1, 0, 0, 0)
 WHEEL = "Wheel-Version: 1.0\nGenerator: jfrog-standin\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
 SUMMARY = "A harmless package of the stand-in."
+ANY_PYTHON = ">=3.8"
+
+Form = Literal["wheel", "sdist"]
+
+BACKEND = """import base64, os, runpy
+
+def build_wheel(directory, config_settings=None, metadata_directory=None):
+    runpy.run_path("setup.py")
+    with open(os.path.join(directory, "{file}"), "wb") as built:
+        built.write(base64.b64decode("{wheel}"))
+    return "{file}"
+"""
+"""How an ordered source distribution is built: its metadata too are only known once it is."""
 
 
 def add_npm(
-    storage: Storage, repo: str, name: str, version: str, manifest: Mapping[str, Any] | None = None
+    storage: Storage,
+    repo: str,
+    name: str,
+    version: str,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    marker: str = "",
+    at: datetime | None = None,
 ) -> Item:
-    """Put an npm package into a local repository at `<name>/-/<name>-<version>.tgz`."""
+    """Put an npm package into a local repository at `<name>/-/<name>-<version>.tgz`, as of `at`."""
     file = f"{name.rpartition('/')[2]}-{version}.tgz"
-    return _add(storage, repo, f"{name}/-/{file}", npm_tarball(name, version, manifest))
+    body = npm_tarball(name, version, manifest, marker=marker)
+    return _add(storage, repo, f"{name}/-/{file}", body, at=at)
 
 
 def add_pypi(
-    storage: Storage, repo: str, name: str, version: str, *, requires: tuple[str, ...] = ()
+    storage: Storage,
+    repo: str,
+    name: str,
+    version: str,
+    *,
+    requires: tuple[str, ...] = (),
+    requires_python: str = ANY_PYTHON,
+    forms: Sequence[Form] = ("wheel", "sdist"),
+    marker: str = "",
+    yanked: str | None = None,
+    at: datetime | None = None,
 ) -> list[Item]:
     """Put a wheel and a source distribution into a local repository at `<name>/<version>/<file>`."""
     stem = f"{_distribution(name)}-{version}"
-    files = {
-        f"{stem}-py3-none-any.whl": wheel(name, version, requires=requires),
-        f"{stem}.tar.gz": sdist(name, version, requires=requires),
-    }
-    return [_add(storage, repo, f"{name}/{version}/{file}", body) for file, body in files.items()]
+    built = wheel(name, version, requires=requires, requires_python=requires_python)
+    files = {"wheel": (f"{stem}-py3-none-any.whl", built)}
+    if "sdist" in forms:
+        made = sdist(name, version, requires=requires, requires_python=requires_python, marker=marker)
+        files["sdist"] = (f"{stem}.tar.gz", made)
+    properties = {} if yanked is None else {YANKED: (yanked,)}
+    return [
+        _add(storage, repo, f"{name}/{version}/{file}", body, at=at, properties=properties)
+        for file, body in (files[form] for form in forms)
+    ]
 
 
-def add_go(storage: Storage, repo: str, module: str, version: str) -> list[Item]:
+def add_go(
+    storage: Storage,
+    repo: str,
+    module: str,
+    version: str,
+    *,
+    requires: Mapping[str, str] | None = None,
+    at: datetime | None = None,
+) -> list[Item]:
     """Put a Go module's .info, .mod and .zip into a local repository at `<module>/@v/`."""
     path = f"{go_escape(module)}/@v/{go_escape(version)}"
-    files = {"info": go_info(version), "mod": go_mod(module), "zip": go_zip(module, version)}
-    return [_add(storage, repo, f"{path}.{kind}", body) for kind, body in files.items()]
+    files = {
+        "info": go_info(version),
+        "mod": go_mod(module, requires),
+        "zip": go_zip(module, version, requires),
+    }
+    return [_add(storage, repo, f"{path}.{kind}", body, at=at) for kind, body in files.items()]
 
 
-def _add(storage: Storage, repo: str, path: str, body: bytes) -> Item:
-    return deploy(storage, storage.repositories[repo], path, body, by="admin")
+def _add(
+    storage: Storage,
+    repo: str,
+    path: str,
+    body: bytes,
+    *,
+    at: datetime | None,
+    properties: Properties | None = None,
+) -> Item:
+    return deploy(storage, storage.repositories[repo], path, body, by="admin", properties=properties, at=at)
 
 
-def npm_tarball(name: str, version: str, manifest: Mapping[str, Any] | None = None) -> bytes:
+def npm_tarball(
+    name: str, version: str, manifest: Mapping[str, Any] | None = None, *, marker: str = ""
+) -> bytes:
     """An npm package whose one module exports its own name; `manifest` adds to its package.json."""
     described = {
         "name": name,
@@ -62,20 +123,26 @@ def npm_tarball(name: str, version: str, manifest: Mapping[str, Any] | None = No
         "description": SUMMARY,
         "main": "index.js",
         "license": "MIT",
+        **({"scripts": {"postinstall": "node marker.js"}} if marker else {}),
     }
     files = {
         "package/package.json": json.dumps(described | dict(manifest or {}), indent=2),
         "package/index.js": f"module.exports = {json.dumps(f'{name}@{version}')};\n",
     }
+    if marker:
+        line = json.dumps(f"{name}@{version}\n")
+        files["package/marker.js"] = f'require("fs").appendFileSync({json.dumps(marker)}, {line});\n'
     return _tar_gz(files)
 
 
-def wheel(name: str, version: str, *, requires: tuple[str, ...] = ()) -> bytes:
+def wheel(
+    name: str, version: str, *, requires: tuple[str, ...] = (), requires_python: str = ANY_PYTHON
+) -> bytes:
     """A pure-Python wheel with one module that holds its own version."""
     stem = f"{_distribution(name)}-{version}"
     files = {
         f"{_module(name)}.py": f"VERSION = {version!r}\n",
-        f"{stem}.dist-info/METADATA": _metadata(name, version, requires),
+        f"{stem}.dist-info/METADATA": _metadata(name, version, requires, requires_python),
         f"{stem}.dist-info/WHEEL": WHEEL,
     }
     lines = [f"{path},sha256={_record_hash(text)},{len(text.encode())}" for path, text in files.items()]
@@ -83,24 +150,61 @@ def wheel(name: str, version: str, *, requires: tuple[str, ...] = ()) -> bytes:
     return _zip(files | {record: "\n".join([*lines, f"{record},,"]) + "\n"})
 
 
-def sdist(name: str, version: str, *, requires: tuple[str, ...] = ()) -> bytes:
-    """A source distribution of the same module, with setuptools' declaration and nothing else to run."""
+def sdist(
+    name: str,
+    version: str,
+    *,
+    requires: tuple[str, ...] = (),
+    requires_python: str = ANY_PYTHON,
+    marker: str = "",
+) -> bytes:
+    """A source distribution of the same module: declared for setuptools, or with a setup.py that runs."""
     stem = f"{_distribution(name)}-{version}"
-    declared = {"name": name, "version": version, "dependencies": list(requires)}
+    if marker:
+        built = wheel(name, version, requires=requires, requires_python=requires_python)
+        project = _running_project(name, version, built, marker)
+    else:
+        project = _declared_project(name, version, requires, requires_python)
+    files = {
+        "PKG-INFO": _metadata(name, version, requires, requires_python),
+        f"{_module(name)}.py": f"VERSION = {version!r}\n",
+        **project,
+    }
+    return _tar_gz({f"{stem}/{path}": text for path, text in files.items()})
+
+
+def _declared_project(
+    name: str, version: str, requires: tuple[str, ...], requires_python: str
+) -> dict[str, str]:
+    """What resolvers read without running anything."""
+    declared = {
+        "name": name,
+        "version": version,
+        "requires-python": requires_python,
+        "dependencies": list(requires),
+    }
     project = "".join(f"{key} = {json.dumps(value)}\n" for key, value in declared.items())
     modules = json.dumps([_module(name)])
-    return _tar_gz(
-        {
-            f"{stem}/PKG-INFO": _metadata(name, version, requires),
-            f"{stem}/pyproject.toml": f"[project]\n{project}\n[tool.setuptools]\npy-modules = {modules}\n",
-            f"{stem}/{_module(name)}.py": f"VERSION = {version!r}\n",
-        }
-    )
+    return {"pyproject.toml": f"[project]\n{project}\n[tool.setuptools]\npy-modules = {modules}\n"}
 
 
-def go_mod(module: str) -> bytes:
-    """The go.mod of a module without requirements."""
-    return f"module {json.dumps(module)}\n\ngo 1.16\n".encode()
+def _running_project(name: str, version: str, built: bytes, marker: str) -> dict[str, str]:
+    """A setup.py that writes the marker, and a backend that runs it and needs nothing from any index."""
+    file = f"{_distribution(name)}-{version}-py3-none-any.whl"
+    line = f"{name}=={version}\n"
+    return {
+        "pyproject.toml": (
+            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+        ),
+        "setup.py": f'with open({marker!r}, "a") as marker:\n    marker.write({line!r})\n',
+        "backend.py": BACKEND.format(file=file, wheel=b64encode(built).decode()),
+    }
+
+
+def go_mod(module: str, requires: Mapping[str, str] | None = None) -> bytes:
+    """The go.mod of a module; `requires` gives the version of each other module."""
+    required = "".join(f"\nrequire {other} {version}\n" for other, version in (requires or {}).items())
+    return f"module {json.dumps(module)}\n\ngo 1.16\n{required}".encode()
 
 
 def go_info(version: str) -> bytes:
@@ -108,20 +212,25 @@ def go_info(version: str) -> bytes:
     return json.dumps({"Version": version, "Time": "2020-01-01T00:00:00Z"}).encode()
 
 
-def go_zip(module: str, version: str) -> bytes:
-    """A module zip in the layout that the go command checks: every file below `<module>@<version>/`."""
+def go_zip(module: str, version: str, requires: Mapping[str, str] | None = None) -> bytes:
+    """A module zip in the layout that the go command checks: every file below `<module>@<version>/`.
+
+    Its one package imports the packages of the same kind that `requires` names.
+    """
     root = f"{module}@{version}"
+    imports = "".join(f"import _ {json.dumps(other)}\n\n" for other in requires or {})
+    name = f"// Name is this release.\nconst Name = {json.dumps(root)}\n"
     files = {
-        f"{root}/go.mod": go_mod(module).decode(),
-        f"{root}/name.go": f"package harmless\n\n// Name is this release.\nconst Name = {json.dumps(root)}\n",
+        f"{root}/go.mod": go_mod(module, requires).decode(),
+        f"{root}/name.go": f"package harmless\n\n{imports}{name}",
     }
     return _zip(files)
 
 
-def _metadata(name: str, version: str, requires: tuple[str, ...]) -> str:
+def _metadata(name: str, version: str, requires: tuple[str, ...], requires_python: str) -> str:
     required = "".join(f"Requires-Dist: {requirement}\n" for requirement in requires)
     named = f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\nSummary: {SUMMARY}\n"
-    return f"{named}Requires-Python: >=3.8\n{required}"
+    return f"{named}Requires-Python: {requires_python}\n{required}"
 
 
 def _distribution(name: str) -> str:

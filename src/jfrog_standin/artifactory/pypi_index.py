@@ -1,6 +1,6 @@
 """The pages of a PyPI simple index: written as HTML or JSON, and read from an upstream in either form. Pure.
 
-Sources: PEP 503 (HTML), PEP 691 (JSON).
+Sources: PEP 503 (HTML), PEP 592 (yanked), PEP 658 and 714 (metadata), PEP 691 and 700 (JSON).
 """
 
 import hashlib
@@ -26,6 +26,10 @@ class Link(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str = ""
     requires_python: str = ""
     yanked: str | None = None  # the reason, which may be empty; None: it is not
+    metadata: str | None = None  # the SHA-256 of a wheel's metadata, empty if not known; None: there is none
+    version: str = ""  # told only together with the upload time
+    size: int | None = None  # bytes
+    uploaded: str = ""  # "2026-01-02T03:04:05.000000Z"
 
     @property
     def cache_path(self) -> str:
@@ -50,18 +54,30 @@ def html_page(title: str, links: Iterable[tuple[str, Link]]) -> str:
 
 
 def json_page(name: str, links: Iterable[tuple[str, Link]]) -> dict[str, Any]:
-    """A project's page by PEP 691, without the size and upload time of PEP 700, as Artifactory has it."""
-    files = [
-        {
-            "filename": link.file,
-            "url": href,
-            "hashes": {"sha256": link.sha256} if link.sha256 else {},
-            **({"requires-python": link.requires_python} if link.requires_python else {}),
-            "yanked": False if link.yanked is None else (link.yanked or True),
-        }
-        for href, link in links
-    ]
-    return {"meta": {"api-version": "1.0"}, "name": name, "files": files}
+    """A project's page by PEP 691; when a link has an upload time, with what PEP 700 adds."""
+    every = list(links)
+    files = [_file(href, link) for href, link in every]
+    if not any(link.uploaded for _, link in every):
+        return {"meta": {"api-version": "1.0"}, "name": name, "files": files}
+    versions = sorted({link.version for _, link in every if link.version})
+    return {"meta": {"api-version": "1.1"}, "name": name, "versions": versions, "files": files}
+
+
+def _file(target: str, link: Link) -> dict[str, Any]:
+    hashed = {"sha256": link.metadata} if link.metadata else True
+    optional = {
+        "requires-python": link.requires_python or None,
+        "core-metadata": None if link.metadata is None else hashed,
+        "size": link.size,
+        "upload-time": link.uploaded or None,
+    }
+    return {
+        "filename": link.file,
+        "url": target,
+        "hashes": {"sha256": link.sha256} if link.sha256 else {},
+        "yanked": False if link.yanked is None else (link.yanked or True),
+        **{field: value for field, value in optional.items() if value is not None},
+    }
 
 
 def href(path: str) -> str:
@@ -73,7 +89,16 @@ def _anchor(target: str, link: Link) -> str:
     fragment = f"#sha256={link.sha256}" if link.sha256 else ""
     requires = f' data-requires-python="{escape(link.requires_python)}"' if link.requires_python else ""
     yanked = "" if link.yanked is None else f' data-yanked="{escape(link.yanked)}"'
-    return f'<a href="{escape(target)}{fragment}"{requires}{yanked} rel="internal">{escape(link.file)}</a>'
+    told = requires + yanked + _metadata_attributes(link)
+    return f'<a href="{escape(target)}{fragment}"{told} rel="internal">{escape(link.file)}</a>'
+
+
+def _metadata_attributes(link: Link) -> str:
+    """Under both names: installers before PEP 714 know the older one alone."""
+    if link.metadata is None:
+        return ""
+    value = f"sha256={link.metadata}" if link.metadata else "true"
+    return f' data-core-metadata="{value}" data-dist-info-metadata="{value}"'
 
 
 def read_page(body: bytes, content_type: str, url: str) -> list[Link]:
@@ -91,6 +116,9 @@ class _File(msgspec.Struct, frozen=True):
     hashes: dict[str, str] = {}
     requires_python: str | None = msgspec.field(name="requires-python", default=None)
     yanked: bool | str = False
+    core_metadata: bool | dict[str, str] | None = msgspec.field(name="core-metadata", default=None)
+    size: int | None = None
+    upload_time: str | None = msgspec.field(name="upload-time", default=None)
 
 
 class _Page(msgspec.Struct, frozen=True):
@@ -105,10 +133,20 @@ def _read_json(body: bytes, url: str) -> list[Link]:
             sha256=file.hashes.get("sha256", ""),
             requires_python=file.requires_python or "",
             yanked=(file.yanked if isinstance(file.yanked, str) else "") if file.yanked else None,
+            metadata=_hash_of(file.core_metadata),
+            size=file.size,
+            uploaded=file.upload_time or "",
         )
         for file in msgspec.json.decode(body, type=_Page).files
         if "/" not in file.filename
     ]
+
+
+def _hash_of(metadata: bool | dict[str, str] | None) -> str | None:
+    """What `Link.metadata` says for a field of PEP 714."""
+    if isinstance(metadata, dict):
+        return metadata.get("sha256", "")
+    return "" if metadata else None
 
 
 class _Anchors(HTMLParser):
@@ -134,4 +172,12 @@ def _from_anchor(attributes: dict[str, str | None], page: str) -> Link | None:
         sha256=fragment.removeprefix("sha256=") if fragment.startswith("sha256=") else "",
         requires_python=attributes.get("data-requires-python") or "",
         yanked=(attributes["data-yanked"] or "") if "data-yanked" in attributes else None,
+        metadata=_hash_in(attributes.get("data-core-metadata") or attributes.get("data-dist-info-metadata")),
     )
+
+
+def _hash_in(attribute: str | None) -> str | None:
+    """What `Link.metadata` says for an attribute: "sha256=…", or "true" where the hash is not told."""
+    if attribute is None or attribute == "false":
+        return None
+    return attribute.removeprefix("sha256=") if attribute.startswith("sha256=") else ""

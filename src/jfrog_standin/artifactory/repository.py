@@ -36,3 +36,23 @@ class Repository(msgspec.Struct, frozen=True, kw_only=True):
     def is_offline(self) -> bool:
         """Is it a remote that is set to serve what it has cached, and to fetch nothing?"""
         return self.configuration.get("offline") is True
+
+    @property
+    def has_priority(self) -> bool:
+        """Is it marked for priority resolution: are others asked only for packages that it lacks?"""
+        return self.configuration.get("priorityResolution") is True
+
+    @property
+    def includes(self) -> tuple[str, ...]:
+        """The patterns of which a path has to fit one."""
+        return _patterns(self.configuration.get("includesPattern")) or ("**/*",)
+
+    @property
+    def excludes(self) -> tuple[str, ...]:
+        """The patterns of which a path must fit none."""
+        return _patterns(self.configuration.get("excludesPattern"))
+
+
+def _patterns(configured: Any) -> tuple[str, ...]:
+    text = configured if isinstance(configured, str) else ""
+    return tuple(pattern for part in text.split(",") if (pattern := part.strip()))

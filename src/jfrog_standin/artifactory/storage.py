@@ -110,6 +110,11 @@ class Storage:
         """The repositories that answer for a key: itself, or those behind a virtual one, in order."""
         return list(self._walk(key, set()))
 
+    def is_virtual(self, key: str) -> bool:
+        """Is a key that of a virtual repository?"""
+        found = self.repositories.get(key)
+        return found is not None and found.rclass == "virtual"
+
     def _walk(self, key: str, seen: set[str]) -> Iterator[Repository]:
         repository = self.owner(key)
         if repository is None or repository.key in seen:
