@@ -149,9 +149,9 @@ async def test_a_token_that_may_not_read_is_told(standin: Running) -> None:
 async def test_packages_that_are_there_are_found_in_any_spelling(standin: Running) -> None:
     made = await checked(standin, npm=["@acme/here"], pypi=["HERE"], go=["example.com/Here"])
 
-    assert "1 versions" in made["npm: @acme/here"].evidence
+    assert "1 version" in made["npm: @acme/here"].evidence
     assert "2 files" in made["PyPI: HERE"].evidence
-    assert "1 versions" in made["Go: example.com/Here"].evidence
+    assert "1 version" in made["Go: example.com/Here"].evidence
 
 
 @pytest.mark.parametrize(

@@ -260,8 +260,8 @@ async def _package(jfrog: JFrog, endpoint: Endpoint, name: str) -> Seen:
 
 
 def _there(endpoint: Endpoint, found: LookUp) -> str:
-    of = "files" if endpoint.manager is Manager.PYPI else "versions"
-    return f"it is there, with {len(found.versions):,} {of}"
+    of, number = "file" if endpoint.manager is Manager.PYPI else "version", len(found.versions)
+    return f"it is there, with {number:,} {of}{'' if number == 1 else 's'}"
 
 
 async def _missing(jfrog: JFrog, endpoint: Endpoint, name: str) -> Seen:
