@@ -83,6 +83,22 @@ async def test_a_day_of_a_seeded_platform_is_told(standin: Running, ask: Client,
     assert (await heard.events(1))[0]["data"]["image_name"]
 
 
+async def test_deliveries_may_come_again_and_with_forged_ones_among_them(
+    standin: Running, ask: Client, heard: Heard
+) -> None:
+    body = subscription(heard, "docker", "pushed", secret="s3cret")
+    await ask("POST", SUBSCRIPTIONS, json=body)
+    standin.platform.switch(deliveries_again=1, deliveries_shuffled=True, deliveries_forged=True)
+
+    for tag in ("1.0", "2.0"):
+        put_image(standin, tag)
+    events = await heard.events(6)
+
+    guesses = sorted(headers["X-JFrog-Event-Auth"] for headers, _ in heard.calls)
+    assert sorted(event["data"]["tag"] for event in events) == ["1.0"] * 3 + ["2.0"] * 3
+    assert guesses == ["guessed"] * 2 + ["s3cret"] * 4
+
+
 async def test_criteria_narrow_what_is_told(standin: Running, ask: Client, heard: Heard) -> None:
     body = subscription(heard, "artifact", "deployed")
     body["event_filter"]["criteria"] = {

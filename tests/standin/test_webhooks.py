@@ -102,7 +102,7 @@ async def test_a_webhook_is_tried_three_times_at_most(
     await until(lambda: bool(standin.platform.deliveries.ended))
     (recovered,) = (await ask.control("GET", "/deliveries")).json
 
-    assert recovered == {"webhook": "tell", "tries": 3, "status": 200, "refused": ""}
+    assert recovered == {"webhook": "tell", "tries": 3, "status": 200, "refused": "", "forged": False}
 
 
 async def test_a_refusal_is_not_tried_again_and_nobody_there_is(

@@ -16,6 +16,10 @@ import pytest
 import trustme
 from sqlalchemy import Connection, insert
 
+from jfrog_standin.event.subscription import Criteria, EventFilter, EventHandler, Subscription
+from jfrog_standin.seeding.seed import Seed
+from jfrog_standin.server import running
+from jfrog_standin.settings import StandIn, Switches
 from reedbed.errors import SettingsError
 from reedbed.inventory.connection import hooks
 from reedbed.inventory.connection.hook_settings import Hooks as Settings
@@ -285,3 +289,44 @@ async def test_tls_is_spoken_where_a_certificate_is_named(tmp_path: Path, on_sql
 def test_an_address_that_would_give_secrets_away_is_refused(settings: Settings, named: str) -> None:
     with pytest.raises(SettingsError, match=named):
         tls_of(settings)
+
+
+async def test_what_a_platform_tells_is_hints_once_however_it_comes(on_sqlite: Database) -> None:
+    """Late, twice, in another order, with forged ones among them: from the registry, and as a day passes."""
+    habits = Switches(
+        deliveries_again=1, deliveries_late_ms=20, deliveries_shuffled=True, deliveries_forged=True
+    )
+    seeded = StandIn(certificate=None, seeded=Seed(images=40, small_kb=1, large_kb=1), switches=habits)
+    async with daemon(on_sqlite) as at, running(seeded) as standin:
+        platform, told = standin.platform, list[tuple[str, str]]()
+        handler = EventHandler(
+            url=f"{at.listener.url}{PATH}", secret=SECRET.reveal(), use_secret_for_signing=True
+        )
+        events = EventFilter(
+            domain="docker",
+            event_types=("pushed", "deleted"),
+            criteria=Criteria(any_local=True, any_remote=True),
+        )
+        platform.subscriptions["k"] = Subscription(key="k", event_filter=events, handlers=(handler,))
+        platform.artifactory.watchers.append(lambda _, item: told.append((item.repo, item.path)))
+
+        assert platform.world
+        platform.world.advance(1)
+        async with asyncio.timeout(60.0):
+            while not platform.deliveries.is_idle:
+                await asyncio.sleep(0.02)
+
+        hinted = await on_sqlite.write(hints.take, "prod", run="r")
+        accepted, repeated, refused = await at.counts()
+        tagged = {
+            (repository, path)
+            for repository, path in told
+            if path.endswith("manifest.json") and "/sha256" not in path
+        }
+        assert len(tagged) > 3
+        assert {(hint.repository, hint.path, hint.tag) for hint in hinted} == {
+            (repository, *path.rsplit("/", 2)[:2]) for repository, path in tagged
+        }
+        assert accepted >= len(hinted)
+        assert repeated >= len(tagged)
+        assert refused > 0

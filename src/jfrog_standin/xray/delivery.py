@@ -1,4 +1,7 @@
-"""Sends alerts to webhooks: a few times at most, and to this machine alone unless a switch allows more."""
+"""Sends alerts to webhooks: a few times at most, and to this machine alone unless a switch allows more.
+
+Switches make deliveries come late, again, in another order, and with forged ones among them.
+"""
 
 import asyncio
 import ipaddress
@@ -9,11 +12,13 @@ import aiohttp
 import msgspec
 from yarl import URL
 
+from jfrog_standin.settings import Switches
 from jfrog_standin.xray.webhook import Webhook
 
 TRIES = 3  # how often a real Xray tries is not documented, only that delivery is not guaranteed
 WAIT_S = 0.1  # before the second try; twice that before the third
 LOOK_AFTER_S = 0.05
+OVERTAKEN_S = 0.2  # so much later comes what another delivery overtakes
 MOST_KEPT = 1_000
 TIMEOUT = aiohttp.ClientTimeout(total=10)
 
@@ -25,14 +30,16 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     tries: int
     status: int | None  # of the last answer; None: nobody answered, or nobody was asked
     refused: str = ""  # why nobody was asked
+    forged: bool = False  # sent by somebody who does not know the secret
 
 
 class Deliveries:
     """The alerts on their way, and what became of the last thousand. Open until `close`."""
 
-    def __init__(self, *, beyond_loopback: Callable[[], bool]) -> None:
+    def __init__(self, *, switches: Callable[[], Switches]) -> None:
         self.ended: deque[Delivery] = deque(maxlen=MOST_KEPT)
-        self._beyond_loopback = beyond_loopback
+        self._switches = switches
+        self._begun = 0
         self._session: aiohttp.ClientSession | None = None
         self._under_way: set[asyncio.Task[None]] = set()
         self._timer: asyncio.TimerHandle | None = None
@@ -52,6 +59,11 @@ class Deliveries:
         self._under_way.add(task)
         task.add_done_callback(self._under_way.discard)
 
+    @property
+    def is_idle(self) -> bool:
+        """Is nothing under way?"""
+        return not self._under_way and self._timer is None
+
     async def close(self) -> None:
         """Give up what is under way."""
         if self._timer is not None:
@@ -63,17 +75,31 @@ class Deliveries:
             await self._session.close()
 
     async def _deliver(self, webhook: Webhook, body: bytes, user_agent: str) -> None:
-        if not (self._beyond_loopback() or is_loopback(URL(webhook.url).host or "")):
+        switches = self._switches()
+        if not (switches.webhooks_beyond_loopback or is_loopback(URL(webhook.url).host or "")):
             why = "the switch webhooks_beyond_loopback is off"
             self.ended.append(Delivery(webhook=webhook.name, tries=0, status=None, refused=why))
             return
+        await self._wait(switches)
+        if switches.deliveries_forged:
+            status = await self._post(_forged(webhook), body + b" ", user_agent)
+            self.ended.append(Delivery(webhook=webhook.name, tries=1, status=status, forged=True))
+        for _ in range(1 + switches.deliveries_again):
+            self.ended.append(await self._try(webhook, body, user_agent))
+
+    async def _wait(self, switches: Switches) -> None:
+        self._begun += 1
+        overtaken = switches.deliveries_shuffled and self._begun % 2
+        await asyncio.sleep(switches.deliveries_late_ms / 1000 + (OVERTAKEN_S if overtaken else 0))
+
+    async def _try(self, webhook: Webhook, body: bytes, user_agent: str) -> Delivery:
         status = None
         for tried in range(1, TRIES + 1):
             status = await self._post(webhook, body, user_agent)
             if tried == TRIES or not _is_worth_another(status):
-                self.ended.append(Delivery(webhook=webhook.name, tries=tried, status=status))
-                return
+                break
             await asyncio.sleep(WAIT_S * tried)
+        return Delivery(webhook=webhook.name, tries=tried, status=status)
 
     async def _post(self, webhook: Webhook, body: bytes, user_agent: str) -> int | None:
         if self._session is None:
@@ -92,6 +118,12 @@ def _headers(webhook: Webhook, user_agent: str) -> dict[str, str]:
     if webhook.user_name:
         headers["Authorization"] = aiohttp.encode_basic_auth(webhook.user_name, webhook.password)
     return headers
+
+
+def _forged(webhook: Webhook) -> Webhook:
+    """Guess at what proves who sends."""
+    guessed = dict.fromkeys(webhook.headers or {}, "guessed")
+    return msgspec.structs.replace(webhook, headers=guessed, password="guessed")
 
 
 def _is_worth_another(status: int | None) -> bool:
