@@ -114,7 +114,7 @@ class Household:
 
     async def run(self, *arguments: str, send: str = "") -> Finished:
         """Carry out one command to its end."""
-        with TemporaryFile() as out, TemporaryFile() as err, sent(send) as entry:
+        with TemporaryFile() as out, TemporaryFile() as err, prepared.sent(send) as entry:
             code = await self.ended(await self._started(arguments, entry, out, err))
             out.seek(0)
             err.seek(0)
@@ -161,16 +161,6 @@ class Household:
                 await child.wait()
         for db in self._opened:
             db.close()
-
-
-@contextmanager
-def sent(text: str) -> Iterator[int]:
-    """Give the number of a pipe that holds a text and no more."""
-    entry, exit_ = os.pipe()
-    with os.fdopen(entry, "rb") as reading:
-        with os.fdopen(exit_, "wb") as writing:
-            writing.write(text.encode())
-        yield reading.fileno()
 
 
 async def until(condition: Callable[[], bool], *, deadline_s: float = DEADLINE_S) -> None:

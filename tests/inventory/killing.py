@@ -12,11 +12,13 @@ from pathlib import Path
 import msgspec
 
 from inventory.pond import Pond
+from processes import prepared
 
 DEADLINE_S = 120.0
 LONGEST_WRITE_S = 0.03
 """How long after a request an instant may be: between requests the store is written."""
 
+STDOUT, STDERR = 1, 2
 TESTS = Path(__file__).parents[1]
 
 
@@ -56,16 +58,16 @@ async def _dies(place: Pond, url: str, run: str, instant: Instant | None) -> boo
     log = place.standin.platform.log
     log.clear()
     path = os.pathsep.join([str(TESTS), *sys.path])
-    child = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "inventory.syncing", url, place.standin.url, run),
-        *(stream.value for stream in place.scope.streams),
-        stdin=asyncio.subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
-        cwd=TESTS,
-    )
-    assert child.stdin
-    child.stdin.write(f"{place.standin.admin_token}\n".encode())
-    child.stdin.close()
+    with prepared.sent(f"{place.standin.admin_token}\n") as token:
+        child = await prepared.start(
+            *("-m", "inventory.syncing", url, place.standin.url, run),
+            *(stream.value for stream in place.scope.streams),
+            environment={**os.environ, "PYTHONPATH": path},
+            folder=TESTS,
+            stdin=token,
+            stdout=STDOUT,
+            stderr=STDERR,
+        )
     async with asyncio.timeout(DEADLINE_S):
         while child.returncode is None:
             if instant is not None and len(log.entries()) >= instant.requests:

@@ -11,7 +11,8 @@ import signal
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -106,3 +107,13 @@ async def start(
     )
     pid = int(await asyncio.wait_for(status.readline(), DEADLINE_S))
     return Child(pid, status, transport)
+
+
+@contextmanager
+def sent(text: str) -> Iterator[int]:
+    """Give the number of a pipe that holds a text and no more."""
+    entry, exit_ = os.pipe()
+    with os.fdopen(entry, "rb") as reading:
+        with os.fdopen(exit_, "wb") as writing:
+            writing.write(text.encode())
+        yield reading.fileno()
