@@ -14,6 +14,7 @@ from jfrog_standin.settings import StandIn
 
 JSON = "--json"
 STORY: dict[str, tuple[str, ...]] = {
+    "connection-about": ("connection", "about"),
     "connection-add-wrong": ("connection", "add", "wrong", "{url}/ui/repos", "--ca-file", "{ca}"),
     "connection-enable-draft": ("connection", "enable", "wrong"),
     "connection-add": ("connection", "add", "inv", "{url}", "--description", "team blue"),
@@ -21,7 +22,10 @@ STORY: dict[str, tuple[str, ...]] = {
     "connection-filter-preview": (
         *("connection", "filter", "inv", "--newest-tags", "1", "--severity", "high", "--preview"),
     ),
-    "connection-schedule": ("connection", "schedule", "inv", "--full", "once 2020-01-02T03:04"),
+    "connection-schedule": (
+        *("connection", "schedule", "inv", "--full", "once 2020-01-02T03:04"),
+        *("--start", "2020-01-01", "--end", "2020-01-31"),
+    ),
     "connection-pause": ("connection", "pause", "inv"),
     "connection-list": ("connection", "list"),
     "connection-list-json": ("connection", "list", JSON),

@@ -5,6 +5,7 @@ import pytest
 from sqlalchemy import Connection
 
 from inventory.pond import CONNECTION, Flaw, pond
+from reedbed.inventory.connection.probes import NEEDS
 from reedbed.inventory.connection.scope import DEFAULT_STREAMS, Filters
 from reedbed.inventory.connection.states import Last, Planned, Standing
 from reedbed.inventory.run.context import Mode
@@ -180,3 +181,24 @@ async def test_a_repository_says_what_is_wrong_with_what_lies_in_it(file_databas
 async def _grouped(db: Database, query: str) -> Group:
     [group] = await db.read(groups, read(query, now=now_utc()), View.ASSETS, "repository")
     return group
+
+
+async def test_runs_ask_nothing_that_the_reference_does_not_list(file_database: Database) -> None:
+    async with pond(file_database) as here:
+        here.add_repository("docker-local", rclass="local")
+        here.push("docker-local", "team/app", "1", "a", Flaw(1))
+        here.push("docker-local", "team/other", "1", "b", status="PENDING")
+
+        for mode in (Mode.FULL, Mode.DELTA, Mode.RETRY):
+            await here.sync(mode)
+
+        asked = {_as_listed(call) for call in here.standin.platform.log.counts()}
+        assert asked
+        assert asked <= {call for stream in ALL for call in NEEDS[stream].endpoints}
+
+
+def _as_listed(call: str) -> str:
+    names = {"{repo}": "{repository}", "{name}": "{image}", "{reference}": "{digest}", "v{version}": "v2"}
+    for theirs, ours in names.items():
+        call = call.replace(theirs, ours)
+    return call

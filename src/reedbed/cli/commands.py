@@ -141,6 +141,11 @@ NOUNS = {
                 ),
                 example="reedbed connection add prod-inventory prod",
             ),
+            "about": Command(
+                "connection.look:about",
+                "Say what connections can do.",
+                example="reedbed connection about",
+            ),
             "test": Command(
                 "connection.look:check_one",
                 "Find out what of a connection works and what does not, each with what to do.",

@@ -44,6 +44,23 @@ async def check_one(name: str, *, json: AsJson = False, common: Common | None = 
     return Exit.DONE
 
 
+def about(*, json: AsJson = False) -> int:
+    """Say what connections can do.
+
+    Parameters
+    ----------
+    json
+        Print one JSON value.
+    """
+    from reedbed.inventory.connection.details import DETAILS
+
+    if json:
+        show.json(DETAILS)
+    else:
+        show.table(["", "here"], list(DETAILS.items()))
+    return Exit.DONE
+
+
 async def list_all(*, json: AsJson = False, common: Common | None = None) -> int:
     """List the connections: what their schedules are at, and how their newest runs go or ended.
 
@@ -125,6 +142,8 @@ def _show_profile(known: "Connection", standing: "Standing", told: "Sequence[Hoo
         ("full", write_rhythm(schedule.full) if schedule.full else ""),
         ("incremental", write_rhythm(schedule.incremental) if schedule.incremental else ""),
         ("zone", schedule.zone if schedule.rhythms else ""),
+        ("first day", schedule.start),
+        ("last day", schedule.end),
         ("next", standing.next_at),
         ("last run", f"{standing.last} {standing.phase}".strip()),
         ("because", standing.because),

@@ -109,6 +109,9 @@ def _show(name: str, schedule: "Schedule", *, as_json: bool) -> None:
     for word, rhythm in (("full", schedule.full), ("incremental", schedule.incremental)):
         if rhythm is not None:
             show.line(f"{word}: {write_rhythm(rhythm)} ({schedule.zone})")
+    for word, day in (("from", schedule.start), ("up to and with", schedule.end)):
+        if day is not None:
+            show.line(f"{word}: {day}")
     for moment in coming:
         show.line(f"next: {show.moment(moment)}")
     if not coming:

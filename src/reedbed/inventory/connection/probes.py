@@ -98,13 +98,23 @@ async def _ignore_rules(jfrog: JFrog) -> Answer | Failure:
 
 
 SUMMARY = "POST /xray/api/v2/summary/artifact"
-_SUMMARY = Need(READ_XRAY, (SUMMARY,), _summary)
+AQL = "POST /artifactory/api/search/aql"
+LOOKS = (
+    "POST /xray/api/v1/summary/artifact",  # of an Xray that has no v2
+    "POST /xray/api/v1/artifact/status",
+    "GET /xray/api/v1/artifacts",
+    "GET /xray/api/v1/binMgr/default/repos",  # for administrators of Xray; without it is no harm
+)
+"""Asked beside summaries: where an answer is in doubt, and for what changed."""
+
+_SUMMARY = Need(READ_XRAY, (SUMMARY, *LOOKS), _summary)
 NEEDS: dict[Stream, Need] = {
     Stream.REPOSITORIES: Need(
         READ_ARTIFACTORY,
         (
             "GET /artifactory/api/repositories",
             "GET /artifactory/api/repositories/configurations",
+            "GET /artifactory/api/repositories/{repository}",  # where the one above is refused
             "GET /artifactory/api/storageinfo",
         ),
         _repositories,
@@ -112,7 +122,7 @@ NEEDS: dict[Stream, Need] = {
     Stream.IMAGES: Need(
         READ_ARTIFACTORY,
         (
-            "POST /artifactory/api/search/aql",
+            AQL,
             "GET /artifactory/api/docker/{repository}/v2/{image}/manifests/{digest}",
             "GET /artifactory/api/docker/{repository}/v2/{image}/blobs/{digest}",
         ),
@@ -120,13 +130,13 @@ NEEDS: dict[Stream, Need] = {
     ),
     Stream.VULNERABILITIES: _SUMMARY,
     Stream.COMPONENTS: Need(READ_XRAY, (SUMMARY, "POST /xray/api/v2/component/exportDetails"), _summary),
-    Stream.TAGS: Need(READ_ARTIFACTORY, ("POST /artifactory/api/search/aql",), _properties),
+    Stream.TAGS: Need(READ_ARTIFACTORY, (AQL,), _properties),
     Stream.LICENCES: _SUMMARY,
     Stream.OPERATIONAL_RISK: _SUMMARY,
     Stream.VIOLATIONS: Need(
         READ_VIOLATIONS, ("GET /xray/api/v2/watches", "POST /xray/api/v1/violations"), _violations
     ),
-    Stream.PACKAGES: Need(READ_XRAY, ("POST /artifactory/api/search/aql", SUMMARY), _summary),
+    Stream.PACKAGES: Need(READ_XRAY, (AQL, SUMMARY), _summary),
     Stream.IGNORE_RULES: Need(MANAGE_IGNORED, ("GET /xray/api/v1/ignore_rules",), _ignore_rules),
 }
 """Source: permissions of each call in JFrog's merged OpenAPI, and docs.jfrog.com/security/reference."""

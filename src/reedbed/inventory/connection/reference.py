@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from reedbed.inventory.connection.checks import FIVE
 from reedbed.inventory.connection.codes import OWN
+from reedbed.inventory.connection.details import DETAILS
 from reedbed.inventory.connection.probes import NEEDS
 from reedbed.inventory.connection.scope import DEFAULT_STREAMS
 from reedbed.inventory.connection.states import Last, Planned
@@ -40,6 +41,10 @@ def reference_page() -> str:
             "# Connections",
             "",
             "Made from `src/reedbed/inventory/`; change it there and run `make docs`.",
+            "",
+            "## What connections can do",
+            "",
+            _table(("", "here"), DETAILS.items()),
             "",
             "## Streams, and what each needs",
             "",
