@@ -20,6 +20,7 @@ from reedbed.errors import SettingsError
 from reedbed.feeds.login_settings import Login
 from reedbed.feeds.settings import FeedSettings
 from reedbed.inventory.connection.hook_settings import Hooks
+from reedbed.inventory.findings.enrich_settings import Enrich
 from reedbed.inventory.findings.score import Weights
 
 SECRET_VARIABLES = {
@@ -173,6 +174,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     worker: Worker = Worker()
     safedep: Login = Login()
     score: Weights = Weights()
+    enrich: Enrich = Enrich()
     feeds: Annotated[
         tuple[FeedSettings, ...], Meta(description="The feeds, a `[[feeds]]` table each: see docs/feeds.md.")
     ] = ()

@@ -696,7 +696,8 @@ NOUNS = {
             ),
             "status": Command(
                 "enrich:status",
-                "Show what was imported, of which day, and when.",
+                "Show what was imported, of which day, and how the daemon's imports go.",
+                more="`enrich.epss_url` and `enrich.kev_url` name what the daemon imports again and again.",
                 example="reedbed enrich status",
             ),
         },

@@ -148,23 +148,32 @@ async def score(*, json: AsJson = False, common: Common | None = None) -> int:
 
 
 async def status(*, json: AsJson = False, common: Common | None = None) -> int:
-    """Show what was imported, of which day, and when.
+    """Show what was imported, of which day, and how the daemon's imports go.
 
     Parameters
     ----------
     json
         Print one JSON value.
     """
-    from reedbed.store.inventory import enrichment
+    from reedbed.inventory.findings import refreshing
+    from reedbed.jobs import now_utc
     from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
-        known = await parts.db.read(enrichment.list_all)
+        known = await parts.db.read(refreshing.standing, parts.settings.enrich, now=now_utc())
     if json:
         show.json(known)
     elif known:
-        rows = [(each.name, each.as_of, each.count, each.imported_at, each.origin) for each in known]
-        show.table(["what", "as of", "entries", "imported", "from"], rows)
+        rows = [
+            (each.name, each.as_of, each.count, each.imported_at, each.asked_at, each.origin)
+            for each in known
+        ]
+        show.table(["what", "as of", "entries", "imported", "daemon asked", "from"], rows)
+        for each in known:
+            if each.failed:
+                show.line(f"{each.name}: the daemon's last import failed, and what there was stays.")
+                show.line(f"  why: {show.safe(each.failed.why)}")
+                show.line(f"  fix: {show.safe(each.failed.fix)}")
     else:
         show.err.print("Nothing was imported yet.")
     return Exit.DONE

@@ -10,7 +10,7 @@ from reedbed.intel import flow
 from reedbed.intel.intake import Progress, silent
 from reedbed.intel.push import Observer
 from reedbed.inventory.exports import telling
-from reedbed.inventory.findings import scoring
+from reedbed.inventory.findings import refreshing, scoring
 from reedbed.inventory.records import layers
 from reedbed.inventory.run import starting
 from reedbed.inventory.run.context import Mode
@@ -142,6 +142,26 @@ async def _answer(parts: Parts, name: str, run: RunContext) -> Counts:
     async with line_of(parts, name) as jfrog:
         counts = await starting.answer_hints(run, jfrog, parts.db, name)
     return await _after(parts, name, run, counts)
+
+
+def enrich_jobs(parts: Parts) -> list[Job]:
+    """One job for each source of knowledge about CVEs that the settings name: import it anew."""
+    every = Every(parts.settings.enrich.interval_s)
+    return [
+        Job(
+            flow=refreshing.FLOW,
+            feed=refreshing.feed_of(name),
+            platform="all",
+            schedule=every,
+            run=partial(_enrich, parts, name),
+        )
+        for name in refreshing.wanted(parts.settings.enrich)
+    ]
+
+
+async def _enrich(parts: Parts, name: str, run: RunContext) -> Counts:
+    settings = parts.settings
+    return await refreshing.refresh(parts.db, name, settings.enrich, settings.score, now=now_utc)
 
 
 def webhook_jobs(parts: Parts, known: Sequence[Webhook]) -> list[Job]:

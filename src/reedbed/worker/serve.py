@@ -21,7 +21,15 @@ from reedbed.store import findings, outbox, planned, platforms, profiles, runs
 from reedbed.store.database import Database
 from reedbed.store.inventory import connections, hints, webhooks
 from reedbed.store.migrate import is_current
-from reedbed.wiring.jobs import feed_jobs, hint_jobs, hunt_jobs, platform_jobs, sync_jobs, webhook_jobs
+from reedbed.wiring.jobs import (
+    enrich_jobs,
+    feed_jobs,
+    hint_jobs,
+    hunt_jobs,
+    platform_jobs,
+    sync_jobs,
+    webhook_jobs,
+)
 from reedbed.wiring.parts import Parts
 from reedbed.worker.daemon import Settings, Worker
 from reedbed.worker.hands import lend_hands
@@ -77,7 +85,7 @@ async def _jobs(parts: Parts, told: Observer | None, around: Around) -> list[Job
     syncs = sync_jobs(parts, await parts.db.read(starting.enabled))
     answers = hint_jobs(parts, await parts.db.read(starting.listening))
     tells = webhook_jobs(parts, await parts.db.read(webhooks.list_all))
-    return [*map(around, watched), *hunts, *syncs, *answers, *tells]
+    return [*map(around, watched), *hunts, *syncs, *answers, *tells, *enrich_jobs(parts)]
 
 
 def _all_read(connection: Connection, settings: AllSettings, *, now: datetime) -> bool:
