@@ -20,13 +20,14 @@ from jfrog_standin.event.subscription import Criteria, EventFilter, EventHandler
 from jfrog_standin.seeding.seed import Seed
 from jfrog_standin.server import running
 from jfrog_standin.settings import StandIn, Switches
+from jfrog_standin.xray.scan import Scan
 from reedbed.errors import SettingsError
 from reedbed.inventory.connection import hooks
 from reedbed.inventory.connection.hook_settings import Hooks as Settings
 from reedbed.jfrog.hook_secrets import EVENT_HEADER, Expected, signature
 from reedbed.jobs import now_utc
 from reedbed.metrics import Metrics
-from reedbed.model.hints import Source
+from reedbed.model.hints import Hint, Source
 from reedbed.model.platform import Platform
 from reedbed.model.secret import Secret
 from reedbed.store import platforms
@@ -36,6 +37,8 @@ from reedbed.store.inventory import hooks as store
 from reedbed.store.inventory.connections import CONNECTIONS, State
 from reedbed.store.vault import Vault, new_key, read_keys
 from reedbed.worker.hooks import HookListener, tls_of
+from standin.scans import issue, put_image
+from standin.test_policies_watches import POLICIES, WATCHES, policy, watch
 
 SECRET = Secret("a secret with 25 letters!")
 KEY = new_key()
@@ -330,3 +333,35 @@ async def test_what_a_platform_tells_is_hints_once_however_it_comes(on_sqlite: D
         assert accepted >= len(hinted)
         assert repeated >= len(tagged)
         assert refused > 0
+
+
+async def test_a_violation_that_xray_tells_of_is_a_hint_at_its_image(on_sqlite: Database) -> None:
+    settings = StandIn(certificate=None, quick_setup=True)
+    async with daemon(on_sqlite) as at, running(settings) as standin:
+        webhook = {
+            "name": "reedbed",
+            "url": f"{at.listener.url}/hooks/prod/xray",
+            "user_name": "reedbed",
+            "password": SECRET.reveal(),
+        }
+        rules = policy(min_severity="High")
+        rules["rules"][0]["actions"]["webhooks"] = ["reedbed"]
+        everywhere = {"resources": [{"type": "all-repos", "filters": []}]}
+        put_image(standin, "1.0", Scan(issues=(issue(1),)))
+        headers = {"Authorization": f"Bearer {standin.admin_token}"}
+        async with aiohttp.ClientSession(standin.url, headers=headers) as http:
+            for path, body in (
+                ("/xray/api/v1/webhooks", webhook),
+                (POLICIES, rules),
+                (WATCHES, watch() | {"project_resources": everywhere}),
+            ):
+                async with http.post(path, json=body) as made:
+                    assert made.status == 201, await made.text()
+
+        async with asyncio.timeout(60.0):
+            while not await at.waiting():
+                await asyncio.sleep(0.02)
+
+        taken = await on_sqlite.write(hints.take, "prod", run="r")
+        assert taken == [Hint("docker-local", "team/app", "1.0", "xray.alert")]
+        assert await at.counts(Source.XRAY) == (1, 0, 0)
