@@ -148,6 +148,57 @@ async def test_the_registry_answers_its_small_questions(ask: Client) -> None:
     assert retired.status == 410
 
 
+async def test_npm_audits_from_the_advisories_that_were_put(
+    standin: Running, ask: Client, tmp_path: Path
+) -> None:
+    env = npm_env(standin, tmp_path)
+    flaw = {"id": 7, "name": "@pond/stem", "title": "Bends", "vulnerable_versions": "<1.2.1"}
+    old = {"id": 8, "name": "@pond/stem", "title": "Broke", "vulnerable_versions": "<1.2.0"}
+    for advisory in (flaw, old):
+        put = await ask.control("POST", "/advisories", advisory)
+        assert put.status == 204, put.text
+    await run("npm", "install", "reed", "--package-lock-only", "--no-audit", env=env, cwd=tmp_path)
+
+    audit = await run("npm", "audit", "--json", env=env, cwd=tmp_path)
+
+    report = json.loads(audit.out)
+    assert audit.code == 1
+    assert report["metadata"]["vulnerabilities"]["high"] == 2
+    assert report["vulnerabilities"]["reed"]["via"] == ["@pond/stem"]
+    assert [via["title"] for via in report["vulnerabilities"]["@pond/stem"]["via"]] == ["Bends"]
+
+
+async def test_audits_may_be_missing_or_asked_in_no_form(standin: Running, ask: Client) -> None:
+    bulk = "/artifactory/api/npm/npm/-/npm/v1/security/advisories/bulk"
+
+    odd = await ask("POST", bulk, json=["reed"])
+    standin.platform.switch(npm_bulk_advisories=False)
+    missing = await ask("POST", bulk, json={"reed": ["1.0.0"]})
+
+    assert (odd.status, missing.status) == (400, 404)
+
+
+async def test_an_ordered_package_marks_that_its_install_script_ran(
+    standin: Running, ask: Client, tmp_path: Path
+) -> None:
+    env, marker = npm_env(standin, tmp_path), tmp_path / "it-ran"
+    loud = {"package_type": "npm", "name": "@acme/loud", "version": "1.0.0", "marker": str(marker)}
+    user = {"package_type": "npm", "name": "acme", "version": "2.0.0", "requires": {"@acme/loud": "^1.0.0"}}
+    aged = {**user, "version": "1.0.0", "published": "2020-02-02T02:02:02Z"}
+    ordered = await ask.control("POST", "/packages", [loud, user, aged])
+    document = await ask("GET", "/artifactory/api/npm/npm/acme")
+
+    quiet = await run("npm", "install", "acme", "--ignore-scripts", env=env, cwd=tmp_path)
+    ran_quietly = marker.exists()
+    rebuilt = await run("npm", "rebuild", env=env, cwd=tmp_path)
+
+    assert (ordered.status, quiet.code, rebuilt.code) == (201, 0, 0), quiet.out + rebuilt.out
+    assert not ran_quietly
+    assert marker.read_text() == "@acme/loud@1.0.0\n"
+    assert document.json["time"]["1.0.0"] == "2020-02-02T02:02:02.000Z"
+    assert document.json["dist-tags"] == {"latest": "2.0.0"}
+
+
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"name":"reed","versions":{"1.0.0":{}}}'])
 async def test_a_document_that_is_no_publication_is_refused(ask: Client, body: bytes) -> None:
     answer = await ask("PUT", "/artifactory/api/npm/npm-local/reed", data=body)
