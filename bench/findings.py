@@ -18,13 +18,14 @@ from sqlalchemy import Connection
 
 from bench.figure import Figure, Remark
 from bench.inventory_rows import COMPONENTS, CVES, NOW, TONGUE, Sized, component, cve, fill
+from reedbed.inventory.exports.stored import PAGE
 from reedbed.model.query.read import read
 from reedbed.model.query.tokens import View
 from reedbed.store.database import Database, open_database
 from reedbed.store.inventory import exports
 from reedbed.store.migrate import migrate
 from reedbed.store.search import pages
-from reedbed.store.search.conditions import condition
+from reedbed.store.search.drivers import narrowed
 from reedbed.store.search.groups import groups
 from reedbed.store.search.sorting import place, read_sort
 
@@ -68,7 +69,7 @@ def _facet(draw: random.Random) -> Callable[[Connection], Any]:
 def _export(draw: random.Random) -> Callable[[Connection], Any]:
     node = read(f'repository.key:"docker-{draw.randrange(20)}"', now=NOW)
     return lambda connection: exports.findings(
-        connection, condition(node, View.FINDINGS, connection.dialect.name), limit=100
+        connection, narrowed(connection, node, walking=True), limit=PAGE
     )
 
 

@@ -183,7 +183,7 @@ async def _export(
 ) -> int:
     from importlib.metadata import version
 
-    from reedbed.inventory.exports.asked import assets_asked, findings_asked
+    from reedbed.inventory.exports.asked import assets_asked, exported
     from reedbed.inventory.exports.stored import Stored
     from reedbed.jobs import now_utc
     from reedbed.model.exports import Head
@@ -194,7 +194,7 @@ async def _export(
         now = now_utc()
         source = Stored(
             parts.db,
-            findings=await findings_asked(parts.db, "" if assets else query, now=now, otherwise=standing),
+            findings=await exported(parts.db, "" if assets else query, now=now, otherwise=standing),
             assets=await assets_asked(parts.db, query if assets else "", now=now, otherwise=present),
             every_asset=not query,
         )

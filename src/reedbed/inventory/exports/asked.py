@@ -9,6 +9,7 @@ from reedbed.model.query.tokens import View
 from reedbed.store.database import Database
 from reedbed.store.inventory.exports import Condition
 from reedbed.store.search.conditions import condition
+from reedbed.store.search.drivers import narrowed
 
 
 async def findings_asked(
@@ -20,6 +21,19 @@ async def findings_asked(
         QueryError: it can't be read.
     """
     return await _asked(db, query, View.FINDINGS, now, otherwise)
+
+
+async def exported(
+    db: Database, query: str, *, now: datetime, otherwise: Condition | None = None
+) -> Condition:
+    """Give the condition on findings that are read page by page, in the order of exports.
+
+    Raises:
+        QueryError: it can't be read.
+    """
+    if not query.strip():
+        return true() if otherwise is None else otherwise
+    return await db.read(narrowed, read(query, now=now), walking=True)
 
 
 async def assets_asked(

@@ -26,6 +26,7 @@ from reedbed.errors import SettingsError
 from reedbed.model.checks import Check, Outcome
 from reedbed.store.columns import KEY, METADATA, Json, Utc, Word, storable
 from reedbed.store.dialects import upsert
+from reedbed.store.inventory import counts
 from reedbed.store.rows import structs
 from reedbed.store.vault import Vault
 
@@ -196,6 +197,7 @@ def remove(sql: Sql, name: str) -> None:
     """
     if not sql.execute(delete(CONNECTIONS).where(CONNECTIONS.c.name == name)).rowcount:
         raise _unknown(sql, name)
+    counts.forget(sql, name)
 
 
 def reseal_tokens(sql: Sql, vault: Vault) -> int:

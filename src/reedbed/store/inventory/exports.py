@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from msgspec.structs import replace
-from sqlalchemy import ColumnElement, Connection, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, literal, select, tuple_
 
 from reedbed.model.exports import Asset, Finding, Place
 from reedbed.model.inventory import Lifecycle, Severity, Status
+from reedbed.store.columns import KEY
 from reedbed.store.inventory.assets import ASSETS
 from reedbed.store.inventory.findings import EPSS, FINDINGS, KEV, OCCURRENCES, TRIAGE
 from reedbed.store.rows import slices
@@ -17,8 +18,11 @@ Condition = ColumnElement[bool]
 
 OPEN = tuple(status for status in Status if status.open)
 
-standing: Condition = and_(FINDINGS.c.status.in_(OPEN), FINDINGS.c.in_scope.is_(True))
-"""What is asked for where nobody asks for anything else: open, and not left out by filters."""
+standing: Condition = and_(FINDINGS.c.status.in_(OPEN), FINDINGS.c.in_scope.is_not(False))
+"""What is asked for where nobody asks for anything else: open, and not left out by filters.
+
+Put as what it is not, for SQLite takes any index with a column that is something.
+"""
 
 present: Condition = ASSETS.c.lifecycle.in_((Lifecycle.PRESENT, Lifecycle.UNAVAILABLE))
 
@@ -35,8 +39,7 @@ def findings(
     key = (FINDINGS.c.vulnerability, FINDINGS.c.id)
     query = _findings().where(where)
     if after is not None:
-        same = and_(key[0] == after.vulnerability, key[1] > after.id)
-        query = query.where(or_(key[0] > after.vulnerability, same))
+        query = query.where(tuple_(*key) > tuple_(literal(after.vulnerability, KEY), literal(after.id, KEY)))
     found = _read(connection, query.order_by(*key).limit(limit))
     at = places(connection, [each.id for each in found])
     return [replace(each, places=tuple(at.get(each.id, ()))) for each in found]

@@ -60,13 +60,17 @@ FINDINGS = Table(
     Column("mapped", Json(dict[str, Any], canonical=True), nullable=False),  # target path → value
     Column("last_run", String, nullable=False),
     Index(None, "connection", "repository", "path"),
-    Index(None, "vulnerability"),
-    Index(None, "component"),
+    Index(None, "component", "severity", "status", "in_scope"),  # counts by component are read from it alone
     Index(None, "issue"),
     Index(None, "title"),
-    Index(None, "repository", "status", "severity"),  # counts by these are read from it alone
+    Index(None, "repository"),
     Index(None, "path"),
-    Index(None, "severity", "id"),  # the order of pages
+    # The orders of pages, and of exports. What most conditions are about is in them too, so that SQLite reads
+    # few rows that it does not show.
+    Index("ix_inventory_findings_pages", "severity", "id", "repository", "status", "in_scope"),
+    Index(
+        "ix_inventory_findings_exports", "vulnerability", "id", "repository", "severity", "status", "in_scope"
+    ),
 )
 
 OCCURRENCES = Table(

@@ -36,7 +36,7 @@ def free_text(row: FromClause, test: Words, on: Dialect) -> list[Condition]:
         Worded(of=row.c[column], field=field)
         for column, field in (_FINDING_TEXTS if "vulnerability" in row.c else _ASSET_TEXTS)
     ]
-    return [on.searched(each.of).in_(keys_with(test, each.field)) for each in texts]
+    return [on.among(each.of, keys_with(test, each.field)) for each in texts]
 
 
 _FINDING_TEXTS = (

@@ -5,8 +5,19 @@ or, the other way round, gather and sort half of a million to show the first fif
 """
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import CompoundSelect, Connection, Select, func, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    Connection,
+    Select,
+    and_,
+    func,
+    literal_column,
+    select,
+    union_all,
+)
 
 from reedbed.model.query.tokens import Group, Token, View
 from reedbed.model.query.tree import Affix, Compare, Either, Every, Free, Inside, Node, OneOf, Test, Words
@@ -24,7 +35,8 @@ FEW = 4_000
 MOST_LOOKS = 6
 """Conditions that are tried as the narrow one: each costs a look."""
 
-Ids = Select[tuple[str]] | CompoundSelect[tuple[str]]
+Rows = Select[Any] | CompoundSelect[Any]
+"""Rows of findings, by what finds them again."""
 
 _INDEXED = {
     Group.FINDING: ("cveId", "vendorFindingId", "externalFindingId", "title", "description"),
@@ -43,23 +55,41 @@ _LISTED = {
 _OF_ASSETS = (Group.ASSET, Group.CONTAINER, Group.TAG, Group.LAYERS, Group.LABELS, Group.ATTRIBUTES)
 
 
-def few(connection: Connection, node: Node) -> Ids | None:
-    """Select the ids of a few findings, at most `FEW`, among which all are that a query asks for."""
-    best: tuple[int, Ids] | None = None
-    for branches in _drivers(node, Dialect(connection.dialect.name))[:MOST_LOOKS]:
-        ids = _together(branches)
-        some = ids.limit(FEW + 1).subquery()
+def narrowed(connection: Connection, node: Node, *, walking: bool) -> Condition:
+    """Give the condition on findings: among the few that it can be about, where one part of it says so.
+
+    `walking` says that rows come in an order that an index has, which no other index shall be taken for.
+    SQLite shall take none for more than a few: it looks rows up one by one, slower than it reads the table.
+    """
+    on = Dialect(connection.dialect.name)
+    rows = _few(connection, node, on)
+    alone = walking or rows is not None or on.name == "sqlite"
+    held = condition(node, View.FINDINGS, on.name, walking=alone)
+    return held if rows is None else and_(_row(on).in_(rows), held)
+
+
+def _few(connection: Connection, node: Node, on: Dialect) -> Rows | None:
+    """Select at most `FEW` findings, among which all are that a query asks for."""
+    best: tuple[int, Rows] | None = None
+    for branches in _drivers(node, on)[:MOST_LOOKS]:
+        rows = _together(branches)
+        some = rows.limit(FEW + 1).subquery()
         found = connection.execute(select(func.count()).select_from(some)).scalar_one()
         if found <= FEW and (best is None or found < best[0]):
-            best = (found, ids)
+            best = (found, rows)
     return best[1] if best else None
 
 
-def _together(branches: Sequence[Ids]) -> Ids:
+def _row(on: Dialect) -> ColumnElement[Any]:
+    """Name what finds a finding. SQLite's indexes hold the row's number, and not the id."""
+    return literal_column(f"{FINDINGS.name}.rowid") if on.name == "sqlite" else FINDINGS.c.id
+
+
+def _together(branches: Sequence[Rows]) -> Rows:
     return union_all(*branches) if len(branches) > 1 else branches[0]
 
 
-def _drivers(node: Node, on: Dialect) -> list[list[Select[tuple[str]]]]:
+def _drivers(node: Node, on: Dialect) -> list[list[Select[Any]]]:
     """Give for each condition that has to hold, and that an index can answer, its branches."""
     parts = node.parts if isinstance(node, Every) else (node,)
     found = []
@@ -68,13 +98,13 @@ def _drivers(node: Node, on: Dialect) -> list[list[Select[tuple[str]]]]:
     return found
 
 
-def _driver(node: Node, on: Dialect) -> list[list[Select[tuple[str]]]]:
+def _driver(node: Node, on: Dialect) -> list[list[Select[Any]]]:
     match node:
         case Every():
             return _drivers(node, on)
         case Free(test=test):
             words = [test] if test.adjacent else [Words(words=(word,)) for word in test.words]
-            return [[_ids(each) for each in free_text(FINDINGS, word, on)] for word in words]
+            return [[_rows(each, on) for each in free_text(FINDINGS, word, on)] for word in words]
         case Compare():
             return _of_token(node, on)
         case Inside(group=group, part=part):
@@ -85,12 +115,12 @@ def _driver(node: Node, on: Dialect) -> list[list[Select[tuple[str]]]]:
     return []
 
 
-def _of_token(node: Compare, on: Dialect) -> list[list[Select[tuple[str]]]]:
+def _of_token(node: Compare, on: Dialect) -> list[list[Select[Any]]]:
     token, test = node.token, node.test
     if _is_indexed(token, test):
-        return [[_ids(_indexed(token, test, on))]]
+        return [[_rows(_indexed(token, test, on), on)]]
     if (token.group, token.name) in _LISTED:
-        return [[_ids(_listed(token, test, on))]]
+        return [[_rows(_listed(token, test, on), on)]]
     return [[_by_assets(node, on)]] if token.group in _OF_ASSETS else []
 
 
@@ -100,14 +130,15 @@ def _listed(token: Token, test: Test, on: Dialect) -> Condition:
     return column.in_(values.where(compare(Plain(of=WORDINGS.c.key), test, on)))
 
 
-def _by_assets(node: Node, on: Dialect) -> Select[tuple[str]]:
+def _by_assets(node: Node, on: Dialect) -> Select[Any]:
     """What stands in the assets that meet a condition; the finding's own scope is looked at afterwards."""
     held = select(ASSETS.c.id).where(condition(node, View.ASSETS, on.name))
-    found = OCCURRENCES.c
-    return select(found.finding).where(found.asset.in_(held), found.gone_at.is_(None))
+    found = OCCURRENCES.join(FINDINGS, FINDINGS.c.id == OCCURRENCES.c.finding)
+    stands = (OCCURRENCES.c.asset.in_(held), OCCURRENCES.c.gone_at.is_(None))
+    return select(_row(on)).select_from(found).where(*stands)
 
 
-def _either(parts: Sequence[Node], on: Dialect) -> list[list[Select[tuple[str]]]]:
+def _either(parts: Sequence[Node], on: Dialect) -> list[list[Select[Any]]]:
     each = [_driver(part, on) for part in parts]
     if len(parts) > 20 or not all(each):
         return []
@@ -128,5 +159,5 @@ def _indexed(token: Token, test: Test, on: Dialect) -> Condition:
     return compare(columns[token.name], test, on)
 
 
-def _ids(where: Condition) -> Select[tuple[str]]:
-    return select(FINDINGS.c.id).where(where)
+def _rows(where: Condition, on: Dialect) -> Select[Any]:
+    return select(_row(on)).select_from(FINDINGS).where(where)

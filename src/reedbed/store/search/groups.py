@@ -10,9 +10,10 @@ from reedbed.model.inventory import AssetClass, Severity
 from reedbed.model.query.tokens import View, nearest
 from reedbed.model.query.tree import Node
 from reedbed.store.inventory.assets import ASSETS
+from reedbed.store.inventory.counts import COUNTS, of_counts, told_by_counts
 from reedbed.store.inventory.findings import FINDINGS
 from reedbed.store.search.conditions import condition
-from reedbed.store.search.drivers import few
+from reedbed.store.search.drivers import narrowed
 from reedbed.store.search.expressions import Condition
 from reedbed.store.search.limits import bounded
 from reedbed.store.search.pages import LONGEST_S
@@ -74,13 +75,10 @@ def groups(
         Refused: it took longer than `seconds`.
     """
     key = _key(view, by)
+    others = [] if among is None else [among]
     with bounded(connection, seconds):
-        ids = few(connection, node) if view is View.FINDINGS else None
-        where = [condition(node, view, connection.dialect.name, walking=ids is not None)]
-        where += [] if among is None else [among]
-        where += [] if ids is None else [FINDINGS.c.id.in_(ids)]
-        query = _of_assets(key, where) if view is View.ASSETS else _of_findings(by, key, where)
-        rows = connection.execute(query.limit(limit)).all()
+        of = _of_assets if view is View.ASSETS else _of_findings
+        rows = connection.execute(of(connection, node, key, others).limit(limit)).all()
     return [
         Group(
             key=_shown(by, row.key),
@@ -103,7 +101,10 @@ def _key(view: View, by: str) -> ColumnElement[Any]:
     return BY[view][by]
 
 
-def _of_assets(key: ColumnElement[Any], where: list[Condition]) -> Select[Any]:
+def _of_assets(
+    connection: Connection, node: Node, key: ColumnElement[Any], others: list[Condition]
+) -> Select[Any]:
+    where = [condition(node, View.ASSETS, connection.dialect.name), *others]
     number = func.count().label("number")
     worst = (_worst(_A.critical).label("critical"), _worst(_A.high).label("high"))
     return select(key.label("key"), number, *worst).where(*where).group_by(key).order_by(number.desc(), key)
@@ -116,24 +117,29 @@ def _worst(column: ColumnElement[Any]) -> ColumnElement[Any]:
     return case((others > 0, func.sum(case((repository, 0), else_=column))), else_=func.sum(column))
 
 
-def _of_findings(by: str, key: ColumnElement[Any], where: list[Condition]) -> Select[Any]:
-    """Count in two steps: the first, over all rows, reads an index in its order wherever there is one."""
-    names = _INDEXED if by in _INDEXED else ("severity",)
-    columns = {"key": key, **{name: _F[name] for name in names if name != by}}
-    counted = select(*(column.label(name) for name, column in columns.items()), func.count().label("many"))
-    order = [_F[name] for name in names] if by in _INDEXED else [key, _F.severity]
-    few_rows = counted.where(*where).group_by(*order).subquery()
-    severity = few_rows.c.key if by == "severity" else few_rows.c.severity
-    number = func.sum(few_rows.c.many).label("number")
+def _of_findings(
+    connection: Connection, node: Node, key: ColumnElement[Any], others: list[Condition]
+) -> Select[Any]:
+    """Count in two steps: the first, by severity too, takes numbers that are kept where they say it all."""
+    where = [condition(node, View.FINDINGS, connection.dialect.name), *others]
+    if all(told_by_counts(each) for each in (key, *where)):
+        kinds = _kinds(of_counts(key), COUNTS.c.severity, func.sum(COUNTS.c.number))
+        kinds = kinds.where(*map(of_counts, where))
+    else:
+        kinds = _kinds(key, _F.severity, func.count())
+        kinds = kinds.where(narrowed(connection, node, walking=False), *others)
+    kind = kinds.subquery().c
+    number = func.sum(kind.many).label("number")
     worst = (
-        func.sum(case((severity == int(each), few_rows.c.many), else_=0)).label(each.name.lower())
+        func.sum(case((kind.severity == int(each), kind.many), else_=0)).label(each.name.lower())
         for each in (Severity.CRITICAL, Severity.HIGH)
     )
-    found = select(few_rows.c.key, number, *worst).group_by(few_rows.c.key)
-    return found.order_by(number.desc(), few_rows.c.key)
+    return select(kind.key, number, *worst).group_by(kind.key).order_by(number.desc(), kind.key)
 
 
-_INDEXED = ("repository", "status", "severity")
+def _kinds(key: ColumnElement[Any], severity: ColumnElement[int], many: ColumnElement[int]) -> Select[Any]:
+    columns = (key.label("key"), severity.label("severity"), many.label("many"))
+    return select(*columns).group_by(key, severity).having(many > 0)
 
 
 def _shown(by: str, key: Any) -> str | None:

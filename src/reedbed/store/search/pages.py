@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, Select, select
 
 from reedbed.model.inventory import (
     Applicability,
@@ -21,7 +21,7 @@ from reedbed.model.query.tree import Node
 from reedbed.store.inventory.assets import ASSETS
 from reedbed.store.inventory.findings import EPSS, FINDINGS, KEV
 from reedbed.store.search.conditions import condition
-from reedbed.store.search.drivers import few
+from reedbed.store.search.drivers import narrowed
 from reedbed.store.search.expressions import Condition
 from reedbed.store.search.limits import bounded
 from reedbed.store.search.sorting import INDEXED, KEYS, Sort, behind, ordered, place
@@ -123,13 +123,7 @@ def findings(
         Refused: it took longer than `seconds`.
     """
     with bounded(connection, seconds):
-        ids = few(connection, node)
-        walking = ids is not None or sort.name == INDEXED
-        query = findings_query().where(
-            condition(node, View.FINDINGS, connection.dialect.name, walking=walking)
-        )
-        if ids is not None:
-            query = query.where(FINDINGS.c.id.in_(ids))
+        query = findings_query().where(narrowed(connection, node, walking=sort.name == INDEXED))
         if among is not None:
             query = query.where(among)
         return _page(connection, query, Found, sort=sort, after=after, limit=limit)
@@ -157,15 +151,6 @@ def assets(
         query = query.where(among)
     with bounded(connection, seconds):
         return _page(connection, query, Item, sort=sort, after=after, limit=limit)
-
-
-def count(connection: Connection, node: Node, view: View, *, most: int = 10_000) -> int:
-    """Count what a query asks for, up to `most` and one."""
-    table = FINDINGS if view is View.FINDINGS else ASSETS
-    query = select(table.c.id).where(condition(node, view, connection.dialect.name))
-    if view is View.FINDINGS and (ids := few(connection, node)) is not None:
-        query = query.where(table.c.id.in_(ids))
-    return connection.execute(select(func.count()).select_from(query.limit(most + 1).subquery())).scalar_one()
 
 
 _APART = frozenset({"epss", "known_exploited"})

@@ -379,19 +379,27 @@ def _findings() -> None:
             ondelete="CASCADE",
         ),
     )
-    op.create_index("ix_inventory_findings_component", "inventory_findings", ["component"])
+    op.create_index(
+        "ix_inventory_findings_component_severity_status_in_scope",
+        "inventory_findings",
+        ["component", "severity", "status", "in_scope"],
+    )
     op.create_index(
         "ix_inventory_findings_connection_repository_path",
         "inventory_findings",
         ["connection", "repository", "path"],
     )
-    for column in ("issue", "path", "title", "vulnerability"):
+    for column in ("issue", "path", "repository", "title"):
         op.create_index(f"ix_inventory_findings_{column}", "inventory_findings", [column])
-    op.create_index("ix_inventory_findings_severity_id", "inventory_findings", ["severity", "id"])
     op.create_index(
-        "ix_inventory_findings_repository_status_severity",
+        "ix_inventory_findings_pages",
         "inventory_findings",
-        ["repository", "status", "severity"],
+        ["severity", "id", "repository", "status", "in_scope"],
+    )
+    op.create_index(
+        "ix_inventory_findings_exports",
+        "inventory_findings",
+        ["vulnerability", "id", "repository", "severity", "status", "in_scope"],
     )
     op.create_table(
         "occurrences",
