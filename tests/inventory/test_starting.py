@@ -123,6 +123,18 @@ async def test_a_run_that_was_asked_for_before_its_connection_became_a_draft_doe
     assert (await stands(parts)).last is Last.ERRORED
 
 
+async def test_a_draft_that_passes_its_checks_later_has_to_be_enabled(parts: Parts, standin: Running) -> None:
+    await connected(parts, standin)
+    [job] = await jobs_of(parts)
+    await parts.connections.rotate("prod", "untested", who="alice", test=False)
+    await parts.connections.rotate("prod", standin.admin_token, who="alice")
+
+    ran = await Runner(parts.db, owner="test").run(job, scheduled_at=now_utc())
+
+    assert ran.fault is not None
+    assert ran.fault.fix == "Run `reedbed connection enable prod`."
+
+
 async def test_an_untested_connection_is_neither_enabled_nor_scheduled(
     parts: Parts, standin: Running
 ) -> None:

@@ -285,12 +285,13 @@ def scope_of(connection: Connection) -> Scope:
 
 def not_proved(connection: Connection, history: list[tuple[datetime, list[Check]]]) -> SettingsError:
     """Say why a draft is one."""
-    why = "it was not tested as it is now"
-    if history and (failed := checks.blocking(history[0][1])):
+    name, why = connection.name, "it was not tested as it is now"
+    fix = f"Mend that, then `reedbed connection test {name}` and `reedbed connection enable {name}`."
+    if connection.proved_at is not None:
+        why = "it has passed its checks, and was not enabled since"
+        fix = f"Run `reedbed connection enable {name}`."
+    elif history and (failed := checks.blocking(history[0][1])):
         why = "; ".join(f"{each.name}: {each.code}: {each.evidence}" for each in failed)
     return SettingsError(
-        f"The connection {connection.name} is a draft, which can't be enabled, scheduled or run",
-        why=why,
-        fix=f"Mend that, then `reedbed connection test {connection.name}` and "
-        f"`reedbed connection enable {connection.name}`.",
+        f"The connection {name} is a draft, which can't be enabled, scheduled or run", why=why, fix=fix
     )
