@@ -221,6 +221,8 @@ class Evaluator:
                 "description": each.asset.description,
                 "project": each.asset.project,
                 "xrayIndexed": each.asset.xray_indexed,
+                "usedSpace": each.asset.size_bytes,
+                "artifactCount": each.asset.artifact_count,
             }
             for each in self._all.images
             if each.asset.asset_class is AssetClass.REPOSITORY

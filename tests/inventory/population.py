@@ -143,6 +143,8 @@ def _repository(draw: random.Random, connection: str, key: str) -> Image:
         project=_maybe(draw, ("web", "Web")),
         xray_indexed=_maybe(draw, (True, False)),
         description=_maybe(draw, (_text(draw),)),
+        size_bytes=_maybe(draw, (0, 5_000, 3_000_000_000)),
+        artifact_count=_maybe(draw, (0, 7, 1_000)),
     )
     return Image(asset=asset, connection=connection, first_seen_at=_when(draw))
 

@@ -174,6 +174,8 @@ TOKENS = (
         ("description", K.KEYWORD, "What is said of it in Artifactory.", {"many": True}),
         ("project", K.KEYWORD, "The project that it belongs to.", {"many": True}),
         ("xrayIndexed", K.BOOLEAN, "Whether Xray indexes it.", {"many": True}),
+        ("usedSpace", K.SIZE, "How much it holds, as Artifactory last counted it.", {"many": True}),
+        ("artifactCount", K.NUMBER, "How many files it has, counted so too.", {"many": True}),
     ),
     *_group(
         Group.SOFTWARE,
@@ -285,8 +287,6 @@ NOT_OFFERED = {
     "container.isrunning": "nothing tells which images run",
     "repository.url": "it is the platform's address and the key; use repository.key",
     "repository.environment": "it is not read; use repository.project",
-    "repository.usedspace": "it is not read",
-    "repository.artifactcount": "it is not read",
 }
 """Tokens that people know from elsewhere, and why they are not here."""
 

@@ -107,6 +107,8 @@ def _repository_columns(repository: FromClause) -> dict[str, Expression]:
         "description": Plain(of=repository.c.description),
         "project": Plain(of=repository.c.project),
         "xrayIndexed": Plain(of=repository.c.xray_indexed),
+        "usedSpace": Plain(of=repository.c.size_bytes),
+        "artifactCount": Plain(of=repository.c.artifact_count),
     }
 
 
