@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection as Sql
 
     from reedbed.inventory.run.explaining import Because
+    from reedbed.jobs import Job
     from reedbed.store.inventory.streams import RunStream
     from reedbed.store.runs import Run
     from reedbed.wiring.parts import Parts
@@ -28,6 +29,8 @@ async def run(
     connection: str,
     *,
     mode: Annotated[Literal["full", "reconcile", "delta"], Parameter()] = "full",
+    only: Annotated[tuple[str, ...], Parameter(negative="")] = (),
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
     json: AsJson = False,
     common: Common | None = None,
 ) -> int:
@@ -40,16 +43,35 @@ async def run(
     mode
         `full` reads everything; `reconcile` lists everything, and reads what changed or was not read for
         long; `delta` lists only what changed, and closes nothing.
+    only
+        Read only a repository, an image's path, or one image: `docker-local`, `docker-local/team/app`,
+        `docker-local/team/app:1.0`; again and again. Closes nothing.
+    dry_run
+        Only list, and say what a run would read, how many requests it would make, and about how long that
+        would take. Nothing is kept.
     json
         Print the run as one JSON value.
     """
+    from reedbed.cli.foretold import dry_run as foretell
+    from reedbed.inventory.run.context import Mode
+    from reedbed.inventory.run.part import spot
+    from reedbed.jobs import Every
     from reedbed.store.inventory import connections
+    from reedbed.wiring.jobs import part_job, sync_job
     from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
 
     async with opened((common or Common()).load(), owner=process_name("sync")) as parts:
         await parts.db.read(connections.get, connection)
-        return await _carry_out(parts, connection, mode, json=json)
+        if dry_run:
+            return await foretell(parts, connection, Mode(mode), json=json)
+        never, spots = Every(NEVER_S), [spot(each) for each in only]
+        job = (
+            part_job(parts, connection, spots, schedule=never)
+            if spots
+            else sync_job(parts, connection, schedule=never, mode=Mode(mode))
+        )
+        return await _carry_out(parts, connection, job, json=json)
 
 
 async def retry(connection: str, *, json: AsJson = False, common: Common | None = None) -> int:
@@ -63,7 +85,10 @@ async def retry(connection: str, *, json: AsJson = False, common: Common | None 
         Print the run as one JSON value; null where there is nothing to read.
     """
     from reedbed.inventory.connection.states import Last
+    from reedbed.inventory.run.context import Mode
     from reedbed.inventory.run.starting import standing_of
+    from reedbed.jobs import Every
+    from reedbed.wiring.jobs import sync_job
     from reedbed.wiring.parts import opened
     from reedbed.worker.claim import process_name
 
@@ -71,7 +96,8 @@ async def retry(connection: str, *, json: AsJson = False, common: Common | None 
         now = await parts.db.read(standing_of, connection)
         if now.last in (Last.ERRORED, Last.CANCELLED, Last.WITH_GAPS):
             show.err.print(f"{now.last}: {show.safe(now.because) or 'it did not come to its end'}")
-            return await _carry_out(parts, connection, "retry", json=json)
+            job = sync_job(parts, connection, schedule=Every(NEVER_S), mode=Mode.RETRY)
+            return await _carry_out(parts, connection, job, json=json)
     if json:
         show.json(None)
     else:
@@ -79,13 +105,9 @@ async def retry(connection: str, *, json: AsJson = False, common: Common | None 
     return Exit.DONE
 
 
-async def _carry_out(parts: "Parts", connection: str, mode: str, *, json: bool) -> int:
-    from reedbed.inventory.run.context import Mode
-    from reedbed.jobs import Every
-    from reedbed.wiring.jobs import sync_job
+async def _carry_out(parts: "Parts", connection: str, job: "Job", *, json: bool) -> int:
     from reedbed.worker.run import Runner, run_once
 
-    job = sync_job(parts, connection, schedule=Every(NEVER_S), mode=Mode(mode))
     watching = asyncio.create_task(_watch(parts, connection))
     try:
         [ran] = await run_once([job], Runner(parts.db, owner=parts.owner, metrics=parts.metrics))

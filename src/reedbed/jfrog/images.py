@@ -98,3 +98,8 @@ def at_tags(path: str, tags: Sequence[str]) -> list[Criteria]:
 def by_digest(path: str) -> list[Criteria]:
     """Ask for what an image's path has by digests alone: the images of its indexes."""
     return [{"path": {"$match": f"{path}/sha256{separator}*"}} for separator in (":", "__")]
+
+
+def at_path(path: str) -> list[Criteria]:
+    """Ask for all of an image's manifests, and of those whose paths go on; it may have no `*` or `?`."""
+    return [{"path": {"$match": f"{path}/*"}}]

@@ -14,6 +14,7 @@ from reedbed.inventory.findings import refreshing, scoring
 from reedbed.inventory.records import layers
 from reedbed.inventory.run import starting
 from reedbed.inventory.run.context import Mode
+from reedbed.inventory.run.part import Spot
 from reedbed.jobs import Counts, Every, Job, RunContext, Schedule, job_name, now_utc
 from reedbed.store.inventory.connections import Connection
 from reedbed.store.inventory.hints import Waiting
@@ -121,6 +122,23 @@ async def _after(parts: Parts, name: str, run: RunContext, counts: Counts) -> Co
     await layers.attribute_bases(parts.db, name, run=run.id)
     await scoring.rescore(parts.db, parts.settings.score, run=run.id)
     return counts
+
+
+def part_job(parts: Parts, name: str, spots: Sequence[Spot], *, schedule: Schedule) -> Job:
+    """The job of reading what somebody named; it takes turns with the connection's runs."""
+    return Job(
+        flow=starting.PART_FLOW,
+        platform=name,
+        turns_with=job_name(starting.FLOW, None, name),
+        schedule=schedule,
+        run=partial(_part, parts, name, spots),
+    )
+
+
+async def _part(parts: Parts, name: str, spots: Sequence[Spot], run: RunContext) -> Counts:
+    async with line_of(parts, name) as jfrog:
+        counts = await starting.carry_out_part(run, jfrog, parts.db, name, spots=spots)
+    return await _after(parts, name, run, counts)
 
 
 def hint_jobs(parts: Parts, listening: Sequence[tuple[str, Waiting | None]]) -> list[Job]:

@@ -1,4 +1,6 @@
-"""A run that answers hints: it looks at what they name, and at nothing else. Acts; resumes from its rows."""
+"""Runs that look at what hints or a person name, and at nothing else. Act; resume from their rows."""
+
+from collections.abc import Awaitable, Callable, Sequence
 
 from reedbed.inventory.connection.filters import lets_in_repository
 from reedbed.inventory.run import flow
@@ -6,14 +8,18 @@ from reedbed.inventory.run.closing import Closed
 from reedbed.inventory.run.context import Sync
 from reedbed.inventory.run.hinted import look
 from reedbed.inventory.run.listing import Listed, seen_by_filters
+from reedbed.inventory.run.part import Spot, look_at
 from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.wire import Repo
 from reedbed.jobs import Counts
-from reedbed.model.hints import Hint
 from reedbed.model.inventory import Stream
 from reedbed.store.inventory import assets, hints, units
+from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.streams import Phase
 from reedbed.store.inventory.units import Progress
+
+Look = Callable[[Sequence[Repo]], Awaitable[tuple[Listed, frozenset[Scope]]]]
+"""Lists in some repositories what a run is about; gives also the scopes of which something is gone."""
 
 
 async def answer(run: Sync) -> Counts:
@@ -29,7 +35,7 @@ async def answer(run: Sync) -> Counts:
         return await flow.sync(run)
     counts = {"hints": len(waiting)}
     if waiting and Stream.IMAGES in run.scope.streams:
-        listed, done = await _read(run, waiting)
+        listed, done = await _read(run, lambda repositories: look(run, repositories, waiting))
         counts |= done.counts
         if run.leaving() or not listed.complete:
             return counts
@@ -37,9 +43,21 @@ async def answer(run: Sync) -> Counts:
     return counts
 
 
-async def _read(run: Sync, waiting: list[Hint]) -> tuple[Listed, Progress]:
+async def read_part(run: Sync, spots: Sequence[Spot]) -> Counts:
+    """Read what a person named, and nothing else. Closes nothing.
+
+    Raises:
+        Unreachable, Refused, Unreadable: as `flow.sync`.
+    """
+    if Stream.IMAGES not in run.scope.streams:
+        return {}
+    _, done = await _read(run, lambda repositories: look_at(run, repositories, spots))
+    return done.counts
+
+
+async def _read(run: Sync, look: Look) -> tuple[Listed, Progress]:
     await run.note(Stream.IMAGES, Phase.LISTING)
-    listed, gone = await look(run, await _repositories(run), waiting)
+    listed, gone = await look(await _repositories(run))
     done = await flow.read_all(run, listed, also=gone)
     if not run.leaving():
         await _end(run, listed, done)

@@ -1,6 +1,6 @@
 """Starting a run of a connection: when it is due, whether it may, what it reads and with which maps. Acts."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
@@ -13,6 +13,7 @@ from reedbed.inventory.connection.states import Standing, standing
 from reedbed.inventory.run import answering, flow, working
 from reedbed.inventory.run.context import Mode, Sync
 from reedbed.inventory.run.forecast import Forecast, forecast
+from reedbed.inventory.run.part import Spot
 from reedbed.inventory.transform import known_maps
 from reedbed.inventory.transform.shaping import Shapes
 from reedbed.jfrog.session import JFrog
@@ -75,6 +76,22 @@ async def answer_hints(run: RunContext, jfrog: JFrog, db: Database, name: str) -
     )
     run.may_leave()
     return counts
+
+
+async def carry_out_part(
+    run: RunContext, jfrog: JFrog, db: Database, name: str, *, spots: Sequence[Spot]
+) -> Counts:
+    """Carry out a run over what somebody named.
+
+    Raises:
+        SettingsError: the connection is a draft, or a transform map of it is not there.
+        Unreachable, Refused, Unreadable: as `answering.read_part`.
+    """
+    connection = await db.read(store.get, name)
+    if connection.state is State.DRAFT:
+        raise not_proved(connection, await db.read(store.history, name, limit=1))
+    sync = await _sync(run.id, jfrog, db, connection, mode=Mode.DELTA, leaving=lambda: run.leaving)
+    return await answering.read_part(sync, spots)
 
 
 async def lend_a_hand(
@@ -195,5 +212,8 @@ FLOW = "sync"
 
 HINT_FLOW = "hint"
 """And those that answer hints: they make up for no moment of a schedule."""
+
+PART_FLOW = "part"
+"""And those over what somebody named."""
 
 ASK_AGAIN = timedelta(minutes=5)
