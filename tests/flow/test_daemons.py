@@ -14,6 +14,8 @@ POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 MANY = 300
 LATENCY_MS = 30
 """Of the stand-in, so that a run is long enough to be disturbed."""
+LONG_MS = 10_000
+"""So long that what is in hand is not through before a daemon has heard two signals."""
 
 
 def say(thread: Thread, many: int = MANY) -> None:
@@ -111,6 +113,7 @@ async def test_a_second_sigterm_leaves_at_once_and_loses_nothing(household: Hous
     thread.standin.platform.switch(latency_ms=LATENCY_MS)
     daemon = await household.start("intel", "run")
     await until(lambda: posts(thread) >= 20)
+    thread.standin.platform.switch(latency_ms=LONG_MS)
 
     os.kill(daemon.pid, signal.SIGTERM)
     await until(lambda: '"worker_leaving"' in log_of(household, 0))
