@@ -120,8 +120,9 @@ async def test_sizes_and_upload_times_have_a_switch_of_their_own(standin: Runnin
 async def resolved(standin: Running, home: Path, *options: str) -> Ran:
     """What uv pins for the requirement reed-root."""
     (home / "in.txt").write_text("reed-root\n")
-    command = (VENV / "uv", "pip", "compile", "--no-header", "--no-annotate", "-q", "in.txt", *options)
-    return await run(*command, env=uv_env(standin, home), cwd=home)
+    shown = ("--no-header", "--no-annotate", "-q")
+    env = uv_env(standin, home)
+    return await run(VENV / "uv", "pip", "compile", *shown, "in.txt", *options, env=env, cwd=home)
 
 
 async def test_uv_leaves_out_what_is_too_young_yanked_or_for_another_python(
