@@ -14,7 +14,7 @@ POSTGRESQL = pytest.mark.parametrize("database_url", ["postgresql"], indirect=Tr
 MANY = 300
 LATENCY_MS = 30
 """Of the stand-in, so that a run is long enough to be disturbed."""
-LONG_MS = 10_000
+LONG_MS = 4_000
 """So long that what is in hand is not through before a daemon has heard two signals."""
 
 
