@@ -138,27 +138,33 @@ async def status(connection: str = "", *, json: AsJson = False, common: Common |
     from reedbed.wiring.parts import opened
 
     async with opened((common or Common()).load()) as parts:
+        if connection:
+            await parts.db.read(connections.get, connection)
         names = [each.name for each in await parts.db.read(connections.list_all)]
-        newest = [
-            found for name in names if connection in ("", name) and (found := await _newest(parts, name))
-        ]
-        streams = {each.id: await _streams(parts, each.id) for each in newest}
+        asked = [name for name in names if connection in ("", name)]
         if json:
-            show.json([await _told(parts, each, streams[each.id]) for each in newest])
+            show.json([await _told(parts, name) for name in asked])
             return Exit.DONE
-        if not newest:
-            show.line("No run yet. Begin one with `reedbed sync run CONNECTION`.")
-        for each in newest:
-            name = show.safe(each.platform or "")
-            show.line(f"[bold]{name}[/]: {each.state}, begun {show.moment(each.started_at)}")
-            _draw(streams[each.id])
-            await _explain(parts, each.platform or "")
+        if not asked:
+            show.line("No connection yet. Store one with `reedbed connection add NAME URL`.")
+        for name in asked:
+            await _show_newest(parts, name)
     return Exit.DONE
 
 
-async def _told(parts: "Parts", newest: "Run", streams: "list[RunStream]") -> dict[str, Any]:
-    because, log = await parts.db.read(_reasons, newest.platform or "")
-    return {"run": newest, "streams": streams, "explained": because, "log": log}
+async def _show_newest(parts: "Parts", name: str) -> None:
+    newest = await _newest(parts, name)
+    how = f"{newest.state}, begun {show.moment(newest.started_at)}" if newest else "no run yet"
+    show.line(f"[bold]{show.safe(name)}[/]: {how}")
+    _draw(await _streams(parts, newest.id if newest else None))
+    await _explain(parts, name)
+
+
+async def _told(parts: "Parts", name: str) -> dict[str, Any]:
+    newest = await _newest(parts, name)
+    because, log = await parts.db.read(_reasons, name)
+    streams = await _streams(parts, newest.id if newest else None)
+    return {"connection": name, "run": newest, "streams": streams, "explained": because, "log": log}
 
 
 async def _explain(parts: "Parts", connection: str) -> None:

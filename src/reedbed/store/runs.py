@@ -1,7 +1,7 @@
 """The runs: one row for each execution of a flow."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Literal
@@ -144,24 +144,30 @@ def running(connection: Connection) -> list[Run]:
 def recent(
     connection: Connection,
     *,
-    flow: str | None = None,
+    flow: str | Sequence[str] = (),
     platform: str | None = None,
     before: str | None = None,
     limit: int,
 ) -> list[Run]:
-    """List runs, youngest first, from the one that began before the run `before` on."""
+    """List runs of some flows, or all, youngest first: from the one that began before the run `before` on."""
     query = select(RUNS).order_by(RUNS.c.id.desc()).limit(limit)
-    wanted = {RUNS.c.flow: flow, RUNS.c.platform: platform}
-    query = query.where(*(column == value for column, value in wanted.items() if value is not None))
+    if flow:
+        query = query.where(RUNS.c.flow.in_([flow] if isinstance(flow, str) else flow))
+    if platform is not None:
+        query = query.where(RUNS.c.platform == platform)
     return structs(connection, query.where(RUNS.c.id < before) if before else query, Run)
 
 
+By = Literal["connection", "state", "kind"]
+
+
 def counted(
-    connection: Connection, flow: str, *, by: Literal["connection", "state"], platform: str | None = None
+    connection: Connection, flows: Sequence[str], *, by: By, platform: str | None = None
 ) -> dict[str, int]:
-    """Count the runs of a flow by how they ended, or by whose they are: the most first."""
-    key, many = {"connection": RUNS.c.platform, "state": RUNS.c.state}[by], func.count().label("many")
-    query = select(key.label("key"), many).where(RUNS.c.flow == flow)
+    """Count the runs of flows by how they ended, whose they are, or by flow: the most first."""
+    keys = {"connection": RUNS.c.platform, "state": RUNS.c.state, "kind": RUNS.c.flow}
+    key, many = keys[by], func.count().label("many")
+    query = select(key.label("key"), many).where(RUNS.c.flow.in_(flows))
     query = query.where(RUNS.c.platform == platform) if platform is not None else query
     rows = connection.execute(query.group_by(key).order_by(many.desc(), key))
     return {str(row.key): row.many for row in rows}

@@ -1,4 +1,4 @@
-"""`reedbed runs`: what runs of connections did, and how they ended."""
+"""`reedbed runs`: what runs of connections did, and how they ended: whole ones, parts, and those of hints."""
 
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
     from reedbed.store.runs import Run
 
 FLAG = Parameter(negative="")
-COLUMNS = ["run", "connection", "state", "began", "took", "did", "failed because"]
+COLUMNS = ["run", "connection", "kind", "state", "began", "took", "did", "failed because"]
 
 
 async def runs(
     connection: str | None = None,
     *,
-    group_by: Literal["connection", "state"] | None = None,
+    group_by: Literal["connection", "state", "kind"] | None = None,
     limit: int = 20,
     after: str | None = None,
     csv: Annotated[bool, FLAG] = False,
@@ -44,16 +44,17 @@ async def runs(
     json
         Print one JSON value.
     """
-    from reedbed.inventory.run.starting import FLOW
+    from reedbed.inventory.run.starting import FLOW, HINT_FLOW, PART_FLOW
     from reedbed.store import runs as store
     from reedbed.wiring.parts import opened
 
+    flows = (FLOW, PART_FLOW, HINT_FLOW)
     async with opened((common or Common()).load()) as parts:
         if group_by:
-            counted = await parts.db.read(store.counted, FLOW, by=group_by, platform=connection)
+            counted = await parts.db.read(store.counted, flows, by=group_by, platform=connection)
             rows: Sequence[Sequence[object]] = list(counted.items())
             return _show([group_by, "number"], rows, counted, csv=csv, json=json)
-        found = await parts.db.read(store.recent, flow=FLOW, platform=connection, before=after, limit=limit)
+        found = await parts.db.read(store.recent, flow=flows, platform=connection, before=after, limit=limit)
     return _show(COLUMNS, [_row(run) for run in found], found, csv=csv, json=json)
 
 
@@ -71,4 +72,4 @@ def _row(run: "Run") -> "Sequence[object]":
     did = ", ".join(f"{number} {word}" for word, number in run.counts.items() if number)
     took = f"{(run.ended_at - run.started_at).total_seconds():.0f} s" if run.ended_at else ""
     why = run.error.why if run.error else ""
-    return (run.id, run.platform, run.state, run.started_at, took, did, why)
+    return (run.id, run.platform, run.flow, run.state, run.started_at, took, did, why)
