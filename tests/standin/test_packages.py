@@ -3,6 +3,7 @@
 import io
 import tarfile
 import zipfile
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -13,7 +14,10 @@ from jfrog_standin.artifactory.contents import Unreadable, npm_manifest, python_
 from jfrog_standin.artifactory.coordinates import coordinates_of, go_escape, go_unescape
 from jfrog_standin.artifactory.go import highest as highest_go
 from jfrog_standin.artifactory.npm_metadata import highest as highest_npm
+from jfrog_standin.artifactory.ordered import Package, add
 from jfrog_standin.artifactory.pypi_index import Link, html_page, read_page
+from jfrog_standin.artifactory.repository import Repository
+from jfrog_standin.artifactory.storage import Storage
 
 
 def test_packages_are_the_same_bytes_each_time() -> None:
@@ -31,6 +35,37 @@ def test_packages_hold_nothing_that_runs_when_they_are_installed() -> None:
     assert "scripts" not in npm_manifest(packages.npm_tarball("reed", "1.0.0"))
     assert wheel.read("reed.py") == b"VERSION = '1.0'\n"
     assert not [name for name in wheel.namelist() if name.endswith((".pth", "entry_points.txt"))]
+
+
+def test_an_ordered_package_holds_files_of_ones_own() -> None:
+    storage = Storage(now=lambda: datetime.now(UTC))
+    for kind in ("npm", "pypi", "go"):
+        storage.add(Repository(key=f"{kind}-local", package_type=kind))
+    own = {"index.js": "module.exports = 1;\n", "extra/own.py": "ONE = 1\n"}
+
+    npm, wheel, sdist, _, _, module = add(
+        storage,
+        Package(package_type="npm", name="reed", version="1.0.0", files=own),
+        Package(package_type="pypi", name="reed", version="1.0", files=own, yanked="bends"),
+        Package(package_type="go", name="example.com/reed", version="v1.0.0", files=own),
+    )
+
+    with tarfile.open(fileobj=io.BytesIO(storage.body(npm))) as archive:
+        index = archive.extractfile("package/index.js")
+        assert index is not None
+        assert index.read().decode() == own["index.js"]
+    with zipfile.ZipFile(io.BytesIO(storage.body(wheel))) as unpacked:
+        assert unpacked.read("extra/own.py").decode() == own["extra/own.py"]
+    with zipfile.ZipFile(io.BytesIO(storage.body(module))) as unpacked:
+        assert "example.com/reed@v1.0.0/extra/own.py" in unpacked.namelist()
+    assert sdist.properties["pypi.yanked"] == ("bends",)
+
+
+def test_a_package_for_a_repository_that_is_not_there_is_refused() -> None:
+    storage = Storage(now=lambda: datetime.now(UTC))
+
+    with pytest.raises(ValueError, match="no repository npm-local"):
+        add(storage, Package(package_type="npm", name="reed", version="1.0.0"))
 
 
 @pytest.mark.parametrize(

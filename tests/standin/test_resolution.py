@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from jfrog_standin.artifactory.ordered import Package, PackageType, add
 from jfrog_standin.artifactory.resolution import fits
@@ -143,6 +144,34 @@ async def test_a_remote_answers_only_for_what_it_includes(
     other = await ask("GET", "/artifactory/api/npm/npm-remote/acme-utils")
 
     assert (included.status, tarball.status, other.status) == (200, 200, 404)
+
+
+async def test_a_virtual_repositorys_own_patterns_hold_for_all_behind_it(
+    standin: Running, upstream: Running, ask: Client
+) -> None:
+    play(standin, upstream)
+    storage = standin.platform.artifactory
+    storage.add(replace(storage.repositories["npm"], configuration=EXCLUDED))
+
+    through_virtual = await ask("GET", "/artifactory/api/npm/npm/acme-utils")
+    directly = await ask("GET", "/artifactory/api/npm/npm-local/acme-utils")
+
+    assert (through_virtual.status, directly.status) == (404, 200)
+
+
+async def test_a_repository_of_another_type_knows_no_packages_of_a_client(
+    standin: Running, upstream: Running, ask: Client
+) -> None:
+    play(standin, upstream)
+
+    wrong = [
+        await ask("GET", path)
+        for path in ("/artifactory/api/npm/pypi/acme-utils", "/artifactory/api/pypi/npm/simple/acme-utils/")
+    ]
+    unknown = await ask("GET", "/artifactory/api/go/npm/example.com/acme/utils/@v/list", token=None)
+
+    assert [answer.status for answer in wrong] == [404, 404]
+    assert unknown.status == 401
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from aiohttp import web
 from jfrog_standin import errors
 from jfrog_standin.access import Caller, caller_of
 from jfrog_standin.artifactory.repository import Repository
-from jfrog_standin.artifactory.resolution import Asked, answering
+from jfrog_standin.artifactory.resolution import Asked, answering, takes
 from jfrog_standin.permissions import Action
 from jfrog_standin.platform import Platform
 
@@ -43,8 +43,11 @@ def readable_members(
 def answering_members(
     platform: Platform, request: web.Request, key: str, asked: Asked, path: str
 ) -> tuple[Caller, list[Repository]]:
-    """Of the readable members those that answer for a package, by their patterns and priorities."""
+    """Of the readable members those that answer for a package, by patterns, also its own, and priorities."""
     caller, members = readable_members(platform, request, key, path)
+    repository = platform.artifactory.owner(key)
+    if repository is not None and not takes(repository, asked.paths):
+        return caller, []
     return caller, answering(platform.artifactory, members, asked)
 
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 
 from jfrog_standin.artifactory import packages
-from jfrog_standin.artifactory.packages import ANY_PYTHON, Form
+from jfrog_standin.artifactory.packages import ANY_PYTHON, NO_FILES, Files, Form
 from jfrog_standin.artifactory.storage import Item, Storage
 
 PackageType = Literal["npm", "pypi", "go"]
@@ -24,6 +24,7 @@ class Package(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         str, str
     ] = {}  # {"@pond/stem": "^1.1.0"}, {"reed-leaf": ">=2"}, {"example.com/x": "v1.0.0"}
     marker: str = ""  # a file into which it writes a line when it is installed (npm), or built (its sdist)
+    files: Files = NO_FILES  # {"index.js": "…"}: of one's own, in place of what it would have
     published: datetime | None = None  # what indexes tell of its age; None: now
     manifest: Mapping[str, Any] = {}  # npm: what else stands in its package.json
     forms: Annotated[tuple[Form, ...], msgspec.Meta(min_length=1)] = ("wheel", "sdist")  # PyPI
@@ -56,7 +57,14 @@ def _add(storage: Storage, package: Package) -> list[Item]:
             manifest = {**required, **package.manifest}
             return [
                 packages.add_npm(
-                    storage, repo, name, version, manifest, marker=package.marker, at=package.published
+                    storage,
+                    repo,
+                    name,
+                    version,
+                    manifest,
+                    marker=package.marker,
+                    files=package.files,
+                    at=package.published,
                 )
             ]
         case "pypi":
@@ -69,10 +77,17 @@ def _add(storage: Storage, package: Package) -> list[Item]:
                 requires_python=package.requires_python,
                 forms=package.forms,
                 marker=package.marker,
+                files=package.files,
                 yanked=package.yanked,
                 at=package.published,
             )
         case "go":
             return packages.add_go(
-                storage, repo, name, version, requires=package.requires, at=package.published
+                storage,
+                repo,
+                name,
+                version,
+                requires=package.requires,
+                files=package.files,
+                at=package.published,
             )

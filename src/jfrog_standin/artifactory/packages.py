@@ -14,8 +14,10 @@ import zipfile
 from base64 import b64encode, urlsafe_b64encode
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Literal
 
+from jfrog_standin.artifactory.contents import core_metadata
 from jfrog_standin.artifactory.coordinates import go_escape
 from jfrog_standin.artifactory.deploy import deploy
 from jfrog_standin.artifactory.pypi_packages import YANKED
@@ -27,6 +29,10 @@ SUMMARY = "A harmless package of the stand-in."
 ANY_PYTHON = ">=3.8"
 
 Form = Literal["wheel", "sdist"]
+Files = Mapping[str, str]
+"""Files of one's own, by their paths in the package; they replace those that it would have."""
+
+NO_FILES: Files = MappingProxyType({})
 
 BACKEND = """import base64, os, runpy
 
@@ -47,11 +53,12 @@ def add_npm(
     manifest: Mapping[str, Any] | None = None,
     *,
     marker: str = "",
+    files: Files = NO_FILES,
     at: datetime | None = None,
 ) -> Item:
     """Put an npm package into a local repository at `<name>/-/<name>-<version>.tgz`, as of `at`."""
     file = f"{name.rpartition('/')[2]}-{version}.tgz"
-    body = npm_tarball(name, version, manifest, marker=marker)
+    body = npm_tarball(name, version, manifest, marker=marker, files=files)
     return _add(storage, repo, f"{name}/-/{file}", body, at=at)
 
 
@@ -65,20 +72,20 @@ def add_pypi(
     requires_python: str = ANY_PYTHON,
     forms: Sequence[Form] = ("wheel", "sdist"),
     marker: str = "",
+    files: Files = NO_FILES,
     yanked: str | None = None,
     at: datetime | None = None,
 ) -> list[Item]:
     """Put a wheel and a source distribution into a local repository at `<name>/<version>/<file>`."""
     stem = f"{_distribution(name)}-{version}"
-    built = wheel(name, version, requires=requires, requires_python=requires_python)
-    files = {"wheel": (f"{stem}-py3-none-any.whl", built)}
-    if "sdist" in forms:
-        made = sdist(name, version, requires=requires, requires_python=requires_python, marker=marker)
-        files["sdist"] = (f"{stem}.tar.gz", made)
+    built = wheel(name, version, requires=requires, requires_python=requires_python, files=files)
+    source = _running_sdist(name, version, built, marker) if marker else None
+    source = source or sdist(name, version, requires=requires, requires_python=requires_python, files=files)
+    bodies = {"wheel": (f"{stem}-py3-none-any.whl", built), "sdist": (f"{stem}.tar.gz", source)}
     properties = {} if yanked is None else {YANKED: (yanked,)}
     return [
         _add(storage, repo, f"{name}/{version}/{file}", body, at=at, properties=properties)
-        for file, body in (files[form] for form in forms)
+        for file, body in (bodies[form] for form in forms)
     ]
 
 
@@ -89,16 +96,17 @@ def add_go(
     version: str,
     *,
     requires: Mapping[str, str] | None = None,
+    files: Files = NO_FILES,
     at: datetime | None = None,
 ) -> list[Item]:
     """Put a Go module's .info, .mod and .zip into a local repository at `<module>/@v/`."""
     path = f"{go_escape(module)}/@v/{go_escape(version)}"
-    files = {
+    bodies = {
         "info": go_info(version),
         "mod": go_mod(module, requires),
-        "zip": go_zip(module, version, requires),
+        "zip": go_zip(module, version, requires, files),
     }
-    return [_add(storage, repo, f"{path}.{kind}", body, at=at) for kind, body in files.items()]
+    return [_add(storage, repo, f"{path}.{kind}", body, at=at) for kind, body in bodies.items()]
 
 
 def _add(
@@ -114,7 +122,12 @@ def _add(
 
 
 def npm_tarball(
-    name: str, version: str, manifest: Mapping[str, Any] | None = None, *, marker: str = ""
+    name: str,
+    version: str,
+    manifest: Mapping[str, Any] | None = None,
+    *,
+    marker: str = "",
+    files: Files = NO_FILES,
 ) -> bytes:
     """An npm package whose one module exports its own name; `manifest` adds to its package.json."""
     described = {
@@ -125,29 +138,35 @@ def npm_tarball(
         "license": "MIT",
         **({"scripts": {"postinstall": "node marker.js"}} if marker else {}),
     }
-    files = {
-        "package/package.json": json.dumps(described | dict(manifest or {}), indent=2),
-        "package/index.js": f"module.exports = {json.dumps(f'{name}@{version}')};\n",
+    held = {
+        "package.json": json.dumps(described | dict(manifest or {}), indent=2),
+        "index.js": f"module.exports = {json.dumps(f'{name}@{version}')};\n",
     }
     if marker:
         line = json.dumps(f"{name}@{version}\n")
-        files["package/marker.js"] = f'require("fs").appendFileSync({json.dumps(marker)}, {line});\n'
-    return _tar_gz(files)
+        held["marker.js"] = f'require("fs").appendFileSync({json.dumps(marker)}, {line});\n'
+    return _tar_gz({f"package/{path}": text for path, text in {**held, **files}.items()})
 
 
 def wheel(
-    name: str, version: str, *, requires: tuple[str, ...] = (), requires_python: str = ANY_PYTHON
+    name: str,
+    version: str,
+    *,
+    requires: tuple[str, ...] = (),
+    requires_python: str = ANY_PYTHON,
+    files: Files = NO_FILES,
 ) -> bytes:
     """A pure-Python wheel with one module that holds its own version."""
     stem = f"{_distribution(name)}-{version}"
-    files = {
+    held = {
         f"{_module(name)}.py": f"VERSION = {version!r}\n",
+        **files,
         f"{stem}.dist-info/METADATA": _metadata(name, version, requires, requires_python),
         f"{stem}.dist-info/WHEEL": WHEEL,
     }
-    lines = [f"{path},sha256={_record_hash(text)},{len(text.encode())}" for path, text in files.items()]
+    lines = [f"{path},sha256={_record_hash(text)},{len(text.encode())}" for path, text in held.items()]
     record = f"{stem}.dist-info/RECORD"
-    return _zip(files | {record: "\n".join([*lines, f"{record},,"]) + "\n"})
+    return _zip(held | {record: "\n".join([*lines, f"{record},,"]) + "\n"})
 
 
 def sdist(
@@ -156,27 +175,9 @@ def sdist(
     *,
     requires: tuple[str, ...] = (),
     requires_python: str = ANY_PYTHON,
-    marker: str = "",
+    files: Files = NO_FILES,
 ) -> bytes:
-    """A source distribution of the same module: declared for setuptools, or with a setup.py that runs."""
-    stem = f"{_distribution(name)}-{version}"
-    if marker:
-        built = wheel(name, version, requires=requires, requires_python=requires_python)
-        project = _running_project(name, version, built, marker)
-    else:
-        project = _declared_project(name, version, requires, requires_python)
-    files = {
-        "PKG-INFO": _metadata(name, version, requires, requires_python),
-        f"{_module(name)}.py": f"VERSION = {version!r}\n",
-        **project,
-    }
-    return _tar_gz({f"{stem}/{path}": text for path, text in files.items()})
-
-
-def _declared_project(
-    name: str, version: str, requires: tuple[str, ...], requires_python: str
-) -> dict[str, str]:
-    """What resolvers read without running anything."""
+    """A source distribution of the same module, with setuptools' declaration and nothing else to run."""
     declared = {
         "name": name,
         "version": version,
@@ -184,21 +185,33 @@ def _declared_project(
         "dependencies": list(requires),
     }
     project = "".join(f"{key} = {json.dumps(value)}\n" for key, value in declared.items())
-    modules = json.dumps([_module(name)])
-    return {"pyproject.toml": f"[project]\n{project}\n[tool.setuptools]\npy-modules = {modules}\n"}
+    sources = [f"{_module(name)}.py", *(path for path in files if path.endswith(".py") and "/" not in path)]
+    modules = sorted({source.removesuffix(".py") for source in sources})
+    held = {
+        "PKG-INFO": _metadata(name, version, requires, requires_python),
+        "pyproject.toml": f"[project]\n{project}\n[tool.setuptools]\npy-modules = {json.dumps(modules)}\n",
+        f"{_module(name)}.py": f"VERSION = {version!r}\n",
+    }
+    return _sdist(name, version, {**held, **files})
 
 
-def _running_project(name: str, version: str, built: bytes, marker: str) -> dict[str, str]:
-    """A setup.py that writes the marker, and a backend that runs it and needs nothing from any index."""
+def _running_sdist(name: str, version: str, built: bytes, marker: str) -> bytes:
+    """One with a setup.py that writes the marker, and a backend that runs it and needs nothing else."""
     file = f"{_distribution(name)}-{version}-py3-none-any.whl"
     line = f"{name}=={version}\n"
-    return {
-        "pyproject.toml": (
-            '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
-        ),
+    build_system = '[build-system]\nrequires = []\nbuild-backend = "backend"\nbackend-path = ["."]\n'
+    held = {
+        "PKG-INFO": core_metadata(built).decode(),
+        "pyproject.toml": build_system,
         "setup.py": f'with open({marker!r}, "a") as marker:\n    marker.write({line!r})\n',
         "backend.py": BACKEND.format(file=file, wheel=b64encode(built).decode()),
     }
+    return _sdist(name, version, held)
+
+
+def _sdist(name: str, version: str, files: Files) -> bytes:
+    root = f"{_distribution(name)}-{version}"
+    return _tar_gz({f"{root}/{path}": text for path, text in files.items()})
 
 
 def go_mod(module: str, requires: Mapping[str, str] | None = None) -> bytes:
@@ -212,7 +225,9 @@ def go_info(version: str) -> bytes:
     return json.dumps({"Version": version, "Time": "2020-01-01T00:00:00Z"}).encode()
 
 
-def go_zip(module: str, version: str, requires: Mapping[str, str] | None = None) -> bytes:
+def go_zip(
+    module: str, version: str, requires: Mapping[str, str] | None = None, files: Files = NO_FILES
+) -> bytes:
     """A module zip in the layout that the go command checks: every file below `<module>@<version>/`.
 
     Its one package imports the packages of the same kind that `requires` names.
@@ -220,11 +235,11 @@ def go_zip(module: str, version: str, requires: Mapping[str, str] | None = None)
     root = f"{module}@{version}"
     imports = "".join(f"import _ {json.dumps(other)}\n\n" for other in requires or {})
     name = f"// Name is this release.\nconst Name = {json.dumps(root)}\n"
-    files = {
-        f"{root}/go.mod": go_mod(module, requires).decode(),
-        f"{root}/name.go": f"package harmless\n\n{imports}{name}",
+    held = {
+        "go.mod": go_mod(module, requires).decode(),
+        "name.go": f"package harmless\n\n{imports}{name}",
     }
-    return _zip(files)
+    return _zip({f"{root}/{path}": text for path, text in {**held, **files}.items()})
 
 
 def _metadata(name: str, version: str, requires: tuple[str, ...], requires_python: str) -> str:

@@ -4,6 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from jfrog_standin import errors
+from jfrog_standin.access import caller_of
 from jfrog_standin.artifactory import (
     go,
     items,
@@ -20,6 +22,20 @@ from jfrog_standin.platform import Platform
 Handler = Callable[[Platform, web.Request], Awaitable[web.StreamResponse]]
 Bound = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Route = tuple[str, str, Handler]
+
+
+def of_type(package_type: str, handler: Handler) -> Handler:
+    """A package manager's calls, which a repository of another type does not know."""
+
+    async def handle(platform: Platform, request: web.Request) -> web.StreamResponse:
+        repository = platform.artifactory.owner(request.match_info["repo"])
+        if repository is not None and repository.package_type != package_type:
+            caller_of(request)  # whoever is unknown learns nothing of repositories
+            raise errors.artifactory(404, f"'{repository.key}' is no {package_type} repository.")
+        return await handler(platform, request)
+
+    return handle
+
 
 _REPOSITORIES: list[Route] = [
     ("GET", "/api/repositories", repositories.get_all),
@@ -45,14 +61,14 @@ _ITEMS: list[Route] = [
     ("POST", "/api/zap/{repo}/{path:.*}", maintenance.zap),
 ]
 _PACKAGES: list[Route] = [
-    ("GET", "/api/npm/{repo}/{path:.*}", npm.get),
-    ("PUT", "/api/npm/{repo}/{path:.*}", npm.put),
-    ("POST", "/api/npm/{repo}/{path:.*}", npm.post),
-    ("DELETE", "/api/npm/{repo}/{path:.*}", npm.delete),
-    ("POST", "/api/pypi/{repo}", pypi_upload.post),
-    ("POST", "/api/pypi/{repo}/", pypi_upload.post),
-    ("GET", "/api/pypi/{repo}/{path:.*}", pypi.get),
-    ("GET", "/api/go/{repo}/{path:.*}", go.get),
+    ("GET", "/api/npm/{repo}/{path:.*}", of_type("npm", npm.get)),
+    ("PUT", "/api/npm/{repo}/{path:.*}", of_type("npm", npm.put)),
+    ("POST", "/api/npm/{repo}/{path:.*}", of_type("npm", npm.post)),
+    ("DELETE", "/api/npm/{repo}/{path:.*}", of_type("npm", npm.delete)),
+    ("POST", "/api/pypi/{repo}", of_type("pypi", pypi_upload.post)),
+    ("POST", "/api/pypi/{repo}/", of_type("pypi", pypi_upload.post)),
+    ("GET", "/api/pypi/{repo}/{path:.*}", of_type("pypi", pypi.get)),
+    ("GET", "/api/go/{repo}/{path:.*}", of_type("go", go.get)),
 ]
 _FILES: list[Route] = [
     ("*", "//{path:.*}", uploads.without_repository),
