@@ -21,7 +21,7 @@ from reedbed.jfrog.scans_list import Counted, scanned_images
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Stream
-from reedbed.store.inventory import assets, placements, streams
+from reedbed.store.inventory import placements, streams, wanted
 
 log = structlog.get_logger(__name__)
 
@@ -47,10 +47,10 @@ async def beginning(run: Sync) -> tuple[Sync, datetime | None]:
 async def mark(run: Sync, repositories: Sequence[Repo]) -> None:
     """Mark the images that this run has to read."""
     if run.mode is Mode.FULL:
-        await run.db.write(assets.want_all, run.connection, run=run.id)
+        await run.db.write(wanted.want_all, run.connection, run=run.id)
         return
     await run.db.write(
-        assets.want_stale, run.connection, run=run.id, before=stale_before(run), since=run.started_at
+        wanted.want_stale, run.connection, run=run.id, before=stale_before(run), since=run.started_at
     )
     if run.mode is Mode.RETRY or Stream.VULNERABILITIES not in run.scope.streams:
         return
@@ -77,7 +77,7 @@ async def _compare(run: Sync, repository: str, page: Sequence[Counted]) -> None:
             counts[asset_id(run.connection, AssetClass.IMAGE, each.digest)] = each.counts
         elif (asset := at.get((each.path, each.tag))) is not None:
             counts[asset] = each.counts
-    await run.db.write(assets.want_changed, counts, run=run.id)
+    await run.db.write(wanted.want_changed, counts, run=run.id)
 
 
 async def remember(run: Sync, listed: Listed) -> None:

@@ -18,7 +18,7 @@ from reedbed.jfrog.images import ListedImage, list_images
 from reedbed.jfrog.wire import Repo
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass
-from reedbed.store.inventory import assets, known, placements
+from reedbed.store.inventory import assets, known, placements, wanted
 from reedbed.store.rows import slices
 
 REQUESTS_AN_IMAGE = 2
@@ -108,7 +108,7 @@ async def _forecast(
     to_read = len(seen.images)
     if run.mode is not Mode.FULL:
         to_read = len(
-            seen.new | await run.db.read(assets.stale, run.connection, before=due.stale_before(run))
+            seen.new | await run.db.read(wanted.stale, run.connection, before=due.stale_before(run))
         )
     together = UNIT_IMAGES if run.mode is Mode.FULL else REREAD_IMAGES
     calls = -(-to_read // together) if asks_xray(run.scope.streams) else 0

@@ -18,7 +18,7 @@ from reedbed.jfrog.wire import Repo
 from reedbed.model.hints import Hint
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Stream
-from reedbed.store.inventory import assets, placements
+from reedbed.store.inventory import placements, wanted
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.rows import slices
 
@@ -72,11 +72,11 @@ def _images(repositories: Sequence[Repo], hints: Iterable[Hint]) -> list[_Image]
 async def _look(run: Sync, image: _Image) -> Listed:
     found = await _list(run, image, at_tags(image.path, sorted(image.tags)))
     ids = [asset_id(run.connection, AssetClass.IMAGE, each.digest) for each in found]
-    await run.db.write(assets.want, run.connection, ids, run=run.id)
+    await run.db.write(wanted.want, run.connection, ids, run=run.id)
     if any(each.index for each in found):
         parts = await _list(run, image, by_digest(image.path))
         new = [asset_id(run.connection, AssetClass.IMAGE, each.digest) for each in parts]
-        await run.db.write(assets.want_unread, run.connection, new, run=run.id)
+        await run.db.write(wanted.want_unread, run.connection, new, run=run.id)
     there = {each.tag for each in found if each.tag}
     missing = sorted(image.tags - there)
     at = (image.key, image.path)

@@ -18,7 +18,7 @@ from reedbed.jfrog.wire import Repo
 from reedbed.model.hints import Hint
 from reedbed.model.identity import asset_id
 from reedbed.model.inventory import AssetClass, Stream
-from reedbed.store.inventory import assets
+from reedbed.store.inventory import wanted
 from reedbed.store.inventory.scopes import Scope
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -102,5 +102,5 @@ async def _list(run: Sync, at: str, spot: Spot) -> Listed:
 async def _keep(run: Sync, key: str, page: Sequence[ListedImage], held: set[str] | None) -> int:
     await keep(run, key, page, held)
     ids = [asset_id(run.connection, AssetClass.IMAGE, each.digest) for each in page]
-    await run.db.write(assets.want, run.connection, ids, run=run.id)
+    await run.db.write(wanted.want, run.connection, ids, run=run.id)
     return len(page)
