@@ -178,6 +178,15 @@ NOUNS = {
                 ),
                 example="reedbed connection filter prod --repository 'docker-*' --newest-tags 5 --preview",
             ),
+            "current": Command(
+                "connection.current:current",
+                "Say which images count; show first what that comes to. By default each that a tag leads to.",
+                more=(
+                    "What is not current is listed and read, opens no finding and keeps none open. The options "
+                    "replace all that was said; --clear lets every tag count. Patterns are those of `filter`."
+                ),
+                example="reedbed connection current prod --newest-tags 3 --not-tag 'pr-*' --preview",
+            ),
             "schedule": Command(
                 "connection.schedule:schedule",
                 "Say when a connection runs; without any option show it.",

@@ -68,6 +68,20 @@ async def list_images(
             yield image
 
 
+async def used_since(
+    artifactory: Artifactory, repository: str, since: datetime
+) -> AsyncIterator[tuple[str, str]]:
+    """List the tags of one repository that somebody downloaded later than that: (image path, tag).
+
+    Costs and raises as `list_images`.
+    """
+    moment = since.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    within = [{"stat.downloaded": {"$gt": moment}}]
+    async for image in list_images(artifactory, repository, within=within):
+        if image.tag is not None:
+            yield image.path, image.tag
+
+
 def listed(item: Item) -> ListedImage | None:
     """Read a file of a listing; None: it is no image's manifest, or its digest is not told."""
     path, _, last = item.path.rpartition("/")

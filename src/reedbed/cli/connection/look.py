@@ -129,6 +129,7 @@ def _standings(sql: "Sql") -> "list[tuple[Connection, Standing]]":
 
 
 def _show_profile(known: "Connection", standing: "Standing", told: "Sequence[Hook]") -> None:
+    from reedbed.inventory.connection import current
     from reedbed.inventory.connection.connections import scope_of
     from reedbed.inventory.connection.filters import written
     from reedbed.inventory.connection.rhythm import write_rhythm
@@ -150,6 +151,7 @@ def _show_profile(known: "Connection", standing: "Standing", told: "Sequence[Hoo
         ("streams", ", ".join(scope.streams)),
         ("maps", ", ".join(scope.maps.values())),
         ("filters", "; ".join(written(scope.filters))),
+        ("current", "; ".join(current.written(scope.current))),
         ("told by", "; ".join(f"{h.source}: {h.accepted} accepted, {h.refused} refused" for h in told)),
         ("five checks passed", known.proved_at),
         ("own token ends", known.token_expires_at),

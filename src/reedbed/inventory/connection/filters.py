@@ -1,11 +1,13 @@
 """What filters let in, and what that comes to. Pure. What is left out is not fixed, only not looked at."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
 
+from reedbed.inventory.connection import current
+from reedbed.inventory.connection.current import Tag
 from reedbed.inventory.connection.scope import Filters
 from reedbed.model.inventory import Applicability, Severity
 
@@ -64,24 +66,16 @@ def lets_in_finding(filters: Filters, severity: Severity, applicability: Applica
 
 def newest(filters: Filters, places: Iterable[Place]) -> set[Place]:
     """Give of the tags of each image those that are new enough by their number, and all that has no tag."""
-    if filters.newest_tags is None:
-        return set(places)
-    by_path: dict[tuple[str, str], list[Place]] = defaultdict(list)
-    kept: set[Place] = set()
-    for place in places:
-        if place.tag is None:
-            kept.add(place)
-        else:
-            by_path[place.repository, place.path].append(place)
-    for tags in by_path.values():
-        kept.update(sorted(tags, key=_age)[: filters.newest_tags])
-    return kept
+    some = set(places)
+    tags = {_tag(place): place for place in some if place.tag is not None}
+    kept = current.newest(filters.newest_tags, tags)
+    return {place for place in some if place.tag is None} | {tags[each] for each in kept}
 
 
-def _age(place: Place) -> tuple[bool, float, str]:
-    """Order by when tags were uploaded, the newest first; those that nobody dates come last."""
-    at = place.uploaded_at
-    return at is None, -at.timestamp() if at else 0.0, place.tag or ""
+def _tag(place: Place) -> Tag:
+    return Tag(
+        repository=place.repository, path=place.path, tag=place.tag or "", uploaded_at=place.uploaded_at
+    )
 
 
 def _named(word: str, only: Sequence[str]) -> bool:

@@ -1,13 +1,11 @@
 """What a connection reads: the streams, and the filters. Pure."""
 
 from collections.abc import Iterable
-from fnmatch import fnmatchcase
-from functools import cache
-from typing import Any
 
 import msgspec
-import re2
 
+from reedbed.inventory.connection.current import Current
+from reedbed.inventory.connection.patterns import admits, admits_tag, check, check_tags
 from reedbed.inventory.records.tagging import TagRules
 from reedbed.model.inventory import Applicability, Severity, Stream
 
@@ -57,11 +55,10 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     def __post_init__(self) -> None:
         for patterns in (self.repositories, self.not_repositories, self.images, self.not_images):
-            _check(patterns)
-        for patterns in (self.tags, self.not_tags, self.projects):
-            _check(patterns)
-        for text in (*self.tags, *self.not_tags):
-            _pattern(text)
+            check(patterns)
+        check(self.projects)
+        check_tags(self.tags)
+        check_tags(self.not_tags)
         if self.newest_tags is not None and self.newest_tags < 1:
             raise ValueError("of each image at least one tag is let in")
         if self.within_days is not None and not self.within_days > 0:
@@ -70,48 +67,16 @@ class Filters(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
             raise ValueError(f"there may be {MOST_PROPERTIES} properties")
 
     def repository(self, key: str) -> bool:
-        return _admits(key, self.repositories, self.not_repositories)
+        return admits(key, self.repositories, self.not_repositories)
 
     def image(self, path: str) -> bool:
-        return _admits(path, self.images, self.not_images)
+        return admits(path, self.images, self.not_images)
 
     def tag(self, tag: str) -> bool:
-        named = not self.tags or any(_fits(tag, pattern) for pattern in self.tags)
-        return named and not any(_fits(tag, pattern) for pattern in self.not_tags)
+        return admits_tag(tag, self.tags, self.not_tags)
 
 
-LONGEST_PATTERN = 200
-MOST_PATTERNS = 100
 MOST_PROPERTIES = 10
-REGEX = "re:"
-
-
-def _admits(text: str, only: tuple[str, ...], but: tuple[str, ...]) -> bool:
-    named = not only or any(fnmatchcase(text, pattern) for pattern in only)
-    return named and not any(fnmatchcase(text, pattern) for pattern in but)
-
-
-def _fits(tag: str, pattern: str) -> bool:
-    compiled = _pattern(pattern)
-    return fnmatchcase(tag, pattern) if compiled is None else compiled.fullmatch(tag) is not None
-
-
-@cache
-def _pattern(text: str) -> Any:
-    """Read a tag's regular expression, by RE2, whose time grows with the tag alone; None: it is a glob."""
-    if not text.startswith(REGEX):
-        return None
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        return re2.compile(text.removeprefix(REGEX), options)
-    except re2.error as error:
-        raise ValueError(f"{text!r} is no regular expression of RE2's") from error
-
-
-def _check(patterns: tuple[str, ...]) -> None:
-    if len(patterns) > MOST_PATTERNS or any(len(each) > LONGEST_PATTERN for each in patterns):
-        raise ValueError(f"there may be {MOST_PATTERNS} patterns, of {LONGEST_PATTERN} characters each")
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -119,6 +84,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     streams: tuple[Stream, ...] = DEFAULT_STREAMS
     filters: Filters = Filters()
+    current: Current = Current()  # which of the tags that are let in count
     maps: dict[Stream, str] = msgspec.field(default_factory=DEFAULT_MAPS.copy)  # "name@version"
     hold_share: float = 0.2  # of the open findings: closing more at once waits for a person
     refresh_h: float = 24.0  # every current image is read again at least so often

@@ -100,5 +100,5 @@ async def remember(run: Sync, listed: Listed) -> None:
 
 def scope_digest(run: Sync) -> str:
     """Name what a run lets in; where it changed, what was left out before has to be looked at."""
-    said = (run.scope.streams, run.scope.filters)
+    said = (run.scope.streams, run.scope.filters, run.scope.current)
     return hashlib.sha256(msgspec.json.encode(said)).hexdigest()

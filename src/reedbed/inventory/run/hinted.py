@@ -44,7 +44,8 @@ async def look(
     let in is left alone.
     """
     listed, gone = Listed(), set[Scope]()
-    for image in _images(repositories, hints):
+    images = _images(repositories, hints)
+    for image in images:
         try:
             one = await _look(run, image)
         except ReedbedError as error:
@@ -54,7 +55,7 @@ async def look(
             if one.images < len(image.tags):
                 gone.add(Scope(run.connection, image.key, image.path))
         listed = listed.and_also(one)
-    await run.db.write(follow, run.connection, (), run.scope.filters.newest_tags)
+    await follow(run, {image.at: image.key for image in images})
     return listed, frozenset(gone)
 
 

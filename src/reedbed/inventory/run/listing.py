@@ -1,6 +1,6 @@
 """Listing what a platform holds: repositories, then the images of those that can hold any. Acts."""
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
 
 import msgspec
@@ -12,6 +12,7 @@ from reedbed.inventory.records.joining import repository_record
 from reedbed.inventory.records.landing import landing_of
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.context import Mode, Sync
+from reedbed.inventory.run.current import settle
 from reedbed.inventory.run.streams.repository_facts import REPOSITORY, Facts, facts_of, known_before
 from reedbed.jfrog.aql import Criteria
 from reedbed.jfrog.artifactory import Artifactory, storages
@@ -132,15 +133,24 @@ async def list_all_images(
             ended += await sync.db.write(
                 placements.end_unseen, sync.connection, key, run=sync.id, now=sync.now()
             )
-    await sync.db.write(follow, sync.connection, list(refused), sync.scope.filters.newest_tags)
+    await follow(sync, storages(some), refused=list(refused))
     return Listed(images=images, ended=ended, refused=refused, newest=newest)
 
 
-def follow(connection: Connection, name: str, refused: Sequence[str], newest_tags: int | None) -> None:
-    """Let images and repositories be as their places are, after a listing."""
-    presence.put_away(connection, name, refused)
+async def follow(sync: Sync, listed: Mapping[str, str], *, refused: Sequence[str] = ()) -> None:
+    """Let images and repositories be as their places are, after a listing of repositories.
+
+    These are named by where their files are; `refused` are the keys of those that could not be listed.
+    """
+    newest_tags = sync.scope.filters.newest_tags
     if newest_tags is not None:
-        placements.leave_out_older(connection, name, newest_tags)
+        await sync.db.write(placements.leave_out_older, sync.connection, newest_tags)
+    await settle(sync, listed)
+    await sync.db.write(_follow, sync.connection, refused)
+
+
+def _follow(connection: Connection, name: str, refused: Sequence[str]) -> None:
+    presence.put_away(connection, name, refused)
     placements.follow_all_indexes(connection, name)
     presence.follow(connection, name)
 

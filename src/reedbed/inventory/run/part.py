@@ -77,7 +77,8 @@ async def look_at(
                 "warning", "not-there", "nothing is there to read", stream=Stream.IMAGES, item=str(each)
             )
         listed = listed.and_also(found)
-    await run.db.write(follow, run.connection, list(listed.refused), run.scope.filters.newest_tags)
+    wanted = {each.repository for each in spots}
+    await follow(run, {at: key for at, key in some.items() if key in wanted}, refused=list(listed.refused))
     return listed, gone
 
 

@@ -1,17 +1,21 @@
 """What filters would come to, by the last listing in the store, or by one made now. Acts."""
 
-from datetime import datetime
+from collections import defaultdict
+from datetime import datetime, timedelta
 
+import msgspec
 from sqlalchemy import Connection as Sql
 
-from reedbed.inventory.connection.filters import Place, Preview, Repository, Weight, preview
+from reedbed.inventory.connection.current import Current, Tag, judged
+from reedbed.inventory.connection.filters import Place, Preview, Repository, Share, Weight, preview
 from reedbed.inventory.connection.scope import Filters
 from reedbed.inventory.records.moments import moment
 from reedbed.inventory.run.listing import IMAGE_TYPES, seen_by_filters
 from reedbed.jfrog.artifactory import Artifactory, storages
-from reedbed.jfrog.images import list_images
+from reedbed.jfrog.images import list_images, used_since
 from reedbed.jfrog.session import JFrog
 from reedbed.model.inventory import Applicability, Severity
+from reedbed.store.database import Database
 from reedbed.store.inventory import known
 
 
@@ -54,3 +58,44 @@ async def live(jfrog: JFrog, filters: Filters, *, now: datetime) -> Preview:
         async for image in list_images(Artifactory(jfrog), at)
     ]
     return preview(filters, [seen_by_filters(each) for each in found], places, [], now=now)
+
+
+class Counted(msgspec.Struct, frozen=True, kw_only=True):
+    """What a policy on current images would come to."""
+
+    images: Share  # paths that have a tag; current: one of their tags is
+    tags: Share
+    listed: bool  # False: no run has listed anything
+
+
+async def current(jfrog: JFrog, db: Database, name: str, policy: Current, *, now: datetime) -> Counted:
+    """Count by what the last run listed and let in; of downloads Artifactory is asked now.
+
+    Raises:
+        Unreachable, Refused, Unreadable: it was to be asked, and does not say.
+    """
+    repositories = await db.read(known.repositories, name)
+    tags = defaultdict[str, list[Tag]](list)
+    for row in await db.read(known.places, name):
+        if row.tag and row.in_scope:
+            tag = Tag(repository=row.repository, path=row.path, tag=row.tag, uploaded_at=row.uploaded_at)
+            tags[row.repository].append(tag)
+    counts: dict[Tag, bool | None] = {}
+    for each in repositories:
+        if here := tags.get(each.key):
+            at = f"{each.key}-cache" if each.repository_type == "remote" else each.key
+            counts |= judged(policy, here, await _used(jfrog, at, policy, now), now=now)
+    yes = [each for each, is_ in counts.items() if is_]
+    paths, every = ({(tag.repository, tag.path) for tag in some} for some in (yes, counts))
+    return Counted(
+        images=Share(len(paths), len(every - paths)),
+        tags=Share(len(yes), len(counts) - len(yes)),
+        listed=bool(repositories),
+    )
+
+
+async def _used(jfrog: JFrog, at: str, policy: Current, now: datetime) -> set[tuple[str, str]] | None:
+    if policy.used_within_days is None:
+        return None
+    since = now - timedelta(days=policy.used_within_days)
+    return {pair async for pair in used_since(Artifactory(jfrog), at, since)}

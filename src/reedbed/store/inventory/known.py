@@ -27,9 +27,9 @@ def remotes(connection: Connection, name: str) -> list[str]:
 
 
 def places(connection: Connection, name: str) -> list[Any]:
-    """List where images are: repository, path, tag ("" for none), uploaded_at."""
+    """List where images are: repository, path, tag ("" for none), uploaded_at, in_scope."""
     ref = IMAGE_REFS.c
-    query = select(ref.repository, ref.path, ref.tag, ref.uploaded_at).where(
+    query = select(ref.repository, ref.path, ref.tag, ref.uploaded_at, ref.in_scope).where(
         ref.connection == name, ref.gone_at.is_(None)
     )
     return list(connection.execute(query))

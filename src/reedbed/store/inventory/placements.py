@@ -236,7 +236,8 @@ def _follow_indexes(connection: Connection, where: ColumnElement[bool]) -> None:
     )
     listed, let_in = exists().where(*of_index), exists().where(*of_index, parent.c.in_scope.is_(True))
     untagged = and_(where, _REF.tag == "", _REF.gone_at.is_(None))
-    connection.execute(update(IMAGE_REFS).where(untagged).values(current=listed))
+    counted = exists().where(*of_index, parent.c.current.is_(True))
+    connection.execute(update(IMAGE_REFS).where(untagged).values(current=counted))
     connection.execute(update(IMAGE_REFS).where(untagged, listed).values(in_scope=let_in))
 
 
