@@ -47,7 +47,9 @@ async def test_a_dry_run_of_the_next_day_tells_what_changed(database: Database) 
         place.delete("docker-local", "team/web", "1.0")
         before = await _rows(place)
 
-        told = {mode: await forecast(await place.run_of(mode)) for mode in Mode}
+        told = {
+            mode: await forecast(await place.run_of(mode)) for mode in (Mode.FULL, Mode.RECONCILE, Mode.DELTA)
+        }
 
         assert await _rows(place) == before
         assert {mode: _changes(each) for mode, each in told.items()} == {
