@@ -89,8 +89,8 @@ async def test_of_a_push_that_is_hinted_at_just_that_image_is_read(database: Dat
         assert await place.answer() == {"hints": 0}
 
 
-async def test_what_was_deleted_is_gone_and_its_findings_wait_for_a_full_run(database: Database) -> None:
-    async with pond(database) as place:
+async def test_what_was_deleted_is_gone_and_its_findings_wait_for_a_full_run(on_sqlite: Database) -> None:
+    async with pond(on_sqlite) as place:
         begin(place)
         place.push("docker-local", "team/app", "9.0", "app9", NEW)
         await place.sync()
@@ -219,9 +219,9 @@ async def test_where_too_much_was_told_all_that_changed_is_read(on_sqlite: Datab
         assert await waiting(place) == 0
 
 
-async def test_wherever_it_breaks_off_it_ends_as_if_it_had_not(database: Database) -> None:
+async def test_wherever_it_breaks_off_it_ends_as_if_it_had_not(on_sqlite: Database) -> None:
     """Break off after every step in turn, go on with the same run, and compare."""
-    async with pond(database) as place:
+    async with pond(on_sqlite) as place:
         begin(place)
         await place.sync()
         place.push("docker-local", "team/app", "9.0", "app9", OLD, NEW)
