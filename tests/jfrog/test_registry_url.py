@@ -15,7 +15,8 @@ BEHIND = "https://host.example/tools/artifactory/api/go/g"
 def test_the_form_that_is_shown_is_taken_as_it_is(manager: Manager) -> None:
     read = read_url(manager, FORMS[manager])
 
-    assert (read.endpoint.url, read.corrections) == (FORMS[manager], ())
+    assert read.endpoint.url.rstrip("/") == FORMS[manager].rstrip("/")
+    assert read.corrections == ()
 
 
 @pytest.mark.parametrize(
