@@ -1,4 +1,4 @@
-"""What the runbooks tell people to type, and where they send them, exists."""
+"""What runbooks and guides tell people to type, and where they send them, exists."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,8 @@ from reedbed.cli.commands import ALONE, NOUNS, Command, Noun
 
 ROOT = Path(__file__).parents[2]
 RUNBOOKS = ROOT / "docs" / "runbooks"
-PAGES = [*sorted(RUNBOOKS.glob("*.md")), ROOT / "ops" / "README.md"]
+GUIDES = [ROOT / "docs" / "querying.md", ROOT / "docs" / "triage.md"]
+PAGES = [*sorted(RUNBOOKS.glob("*.md")), ROOT / "ops" / "README.md", *GUIDES]
 CLI = (ROOT / "docs" / "reference" / "cli.md").read_text()
 
 
