@@ -182,8 +182,9 @@ NOUNS = {
                 "connection.current:current",
                 "Say which images count; show first what that comes to. By default each that a tag leads to.",
                 more=(
-                    "What is not current is listed and read, opens no finding and keeps none open. The options "
-                    "replace all that was said; --clear lets every tag count. Patterns are those of `filter`."
+                    "What is not current is listed and read, opens no finding and keeps none open. The "
+                    "options replace all that was said; --clear lets every tag count. Patterns are those of "
+                    "`filter`."
                 ),
                 example="reedbed connection current prod --newest-tags 3 --not-tag 'pr-*' --preview",
             ),
@@ -820,9 +821,9 @@ ALONE = {
         "demo.command:demo",
         "Show both jobs on stand-in platforms.",
         more=(
-            "Plan, hold, push, enforce, block, free, survive a kill; then read 200 images, ask, mend, export. "
-            "Needs no network and no JFrog; uses npm, pip and go of this machine. Exits 0 only if every claim "
-            "held."
+            "Plan, hold, push, enforce, block, free, survive a kill; then read 200 images, ask, mend, "
+            "export. Needs no network and no JFrog; uses npm, pip and go of this machine. Exits 0 only if "
+            "every claim held."
         ),
         example="reedbed demo --once",
     ),
