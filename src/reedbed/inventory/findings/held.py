@@ -8,8 +8,8 @@ from sqlalchemy import Connection
 from reedbed.errors import SettingsError
 from reedbed.model.inventory import Status
 from reedbed.store import audit
-from reedbed.store.inventory import assets
 from reedbed.store.inventory import closings as store
+from reedbed.store.inventory import per_asset
 
 
 class Held(msgspec.Struct, frozen=True, kw_only=True):
@@ -46,7 +46,7 @@ def confirm(connection: Connection, name: str, *, by: str, now: datetime) -> int
     _of(connection, name)
     store.drop_stale(connection, name)
     closed = store.carry_out(connection, name, run=None, now=now)
-    assets.count_findings(connection, name)
+    per_asset.count_findings(connection, name)
     detail = {"closed": closed}
     audit.append(connection, at=now, who=by, action="closings confirm", subject=name, detail=detail)
     return closed

@@ -13,7 +13,7 @@ from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jfrog.wire import Repo
 from reedbed.jobs import Counts
 from reedbed.model.inventory import Stream
-from reedbed.store.inventory import assets, hints, units
+from reedbed.store.inventory import hints, per_asset, units
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.streams import Phase
 from reedbed.store.inventory.units import Progress
@@ -72,6 +72,6 @@ async def _repositories(run: Sync) -> list[Repo]:
 
 async def _end(run: Sync, listed: Listed, done: Progress) -> None:
     await flow.end_images(run, listed, done)
-    await run.db.write(assets.count_findings, run.connection)
+    await run.db.write(per_asset.count_findings, run.connection)
     await flow.end_findings(run, listed, done, Closed())
     await run.db.write(units.forget, run.id)

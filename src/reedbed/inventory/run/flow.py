@@ -19,7 +19,7 @@ from reedbed.inventory.run.streams.further import read_further
 from reedbed.jfrog.wire import Repo
 from reedbed.jobs import Counts
 from reedbed.model.inventory import AssetClass, Stream
-from reedbed.store.inventory import assets, closings, hints, units
+from reedbed.store.inventory import assets, closings, hints, per_asset, units
 from reedbed.store.inventory.scopes import Scope
 from reedbed.store.inventory.streams import Phase
 from reedbed.store.inventory.units import Progress
@@ -62,7 +62,7 @@ async def sync(run: Sync) -> Counts:
     if run.leaving():
         return {}
     closed = await closing.close(run, proofs)
-    await run.db.write(assets.count_findings, run.connection)
+    await run.db.write(per_asset.count_findings, run.connection)
     if read is not None:
         listed, done = read
         await end_findings(run, listed, done, closed)

@@ -16,19 +16,16 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    and_,
     bindparam,
     exists,
-    func,
     select,
     update,
 )
 
-from reedbed.model.inventory import AssetClass, Coverage, Lifecycle, Severity, Status
+from reedbed.model.inventory import AssetClass, Coverage, Lifecycle
 from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
 from reedbed.store.dialects import merge
 from reedbed.store.inventory import wording
-from reedbed.store.inventory.findings import FINDINGS, OCCURRENCES
 from reedbed.store.rows import slices
 
 ASSETS = Table(
@@ -287,41 +284,3 @@ def retire_unplaced(connection: Connection, name: str) -> int:
         .values(lifecycle=Lifecycle.RETIRED)
     )
     return connection.execute(statement).rowcount
-
-
-def count_findings(connection: Connection, name: str) -> None:
-    """Count open findings by severity anew: each image's, and for a repository those of what lies in it."""
-    of = FINDINGS.c
-    still = (of.connection == name, of.status.in_([status for status in Status if status.open]))
-    many = func.count(of.id.distinct()).label("many")
-    placed = (
-        select(of.severity, many, OCCURRENCES.c.asset)
-        .join(OCCURRENCES, OCCURRENCES.c.finding == of.id)
-        .where(*still, OCCURRENCES.c.gone_at.is_(None))
-        .group_by(OCCURRENCES.c.asset, of.severity)
-    )
-    here = and_(ASSETS.c.connection == of.connection, ASSETS.c.native == of.repository)
-    within = (
-        select(of.severity, many, ASSETS.c.id)
-        .join(ASSETS, and_(here, ASSETS.c.asset_class == AssetClass.REPOSITORY))
-        .where(*still)
-        .group_by(ASSETS.c.id, of.severity)
-    )
-    counts: dict[str, dict[str, int]] = {}
-    for query in (placed, within):
-        for severity, number, asset in connection.execute(query):
-            column = _COLUMN.get(severity, "other")
-            counts.setdefault(asset, dict.fromkeys(COUNTED, 0))[column] += number
-    connection.execute(update(ASSETS).where(ASSETS.c.connection == name).values(dict.fromkeys(COUNTED, 0)))
-    rows = [{"of": id_, **{f"n_{key}": number for key, number in by.items()}} for id_, by in counts.items()]
-    if rows:
-        values: dict[str, Any] = {key: bindparam(f"n_{key}") for key in COUNTED}
-        connection.execute(update(ASSETS).where(ASSETS.c.id == bindparam("of")).values(values), rows)
-
-
-_COLUMN = {
-    Severity.CRITICAL: "critical",
-    Severity.HIGH: "high",
-    Severity.MEDIUM: "medium",
-    Severity.LOW: "low",
-}
