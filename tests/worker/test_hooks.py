@@ -24,7 +24,7 @@ from jfrog_standin.xray.scan import Scan
 from reedbed.errors import SettingsError
 from reedbed.inventory.connection import hooks
 from reedbed.inventory.connection.hook_settings import Hooks as Settings
-from reedbed.jfrog.hook_secrets import EVENT_HEADER, Expected, signature
+from reedbed.jfrog.hook_secrets import EVENT_HEADER, HEADER, Expected, signature
 from reedbed.jobs import now_utc
 from reedbed.metrics import Metrics
 from reedbed.model.hints import Hint, Source
@@ -32,7 +32,7 @@ from reedbed.model.platform import Platform
 from reedbed.model.secret import Secret
 from reedbed.store import platforms
 from reedbed.store.database import Database, open_database
-from reedbed.store.inventory import hints
+from reedbed.store.inventory import connections, hints
 from reedbed.store.inventory import hooks as store
 from reedbed.store.inventory.connections import CONNECTIONS, State
 from reedbed.store.vault import Vault, new_key, read_keys
@@ -243,6 +243,17 @@ async def test_an_old_secret_is_good_no_more_and_without_a_hook_nobody_listens(o
         assert at.listener.url is None
         with pytest.raises(aiohttp.ClientConnectionError):
             await at.post(pushed())
+
+
+async def test_a_hook_or_connection_that_went_a_moment_ago_takes_nothing(on_sqlite: Database) -> None:
+    async with daemon(on_sqlite) as at:
+        await hooks.disable(at.db, "prod", Source.ARTIFACTORY, who="admin", now=now_utc())
+        disabled = await at.post(pushed())
+        await at.db.write(connections.remove, "prod")
+        removed = await at.post(b"{}", {HEADER: SECRET.reveal()}, "/hooks/prod/xray")
+
+        assert (disabled, removed) == (404, 404)
+        assert await at.waiting() == 0
 
 
 async def test_secrets_are_sealed_anew_with_a_new_key(on_sqlite: Database) -> None:

@@ -164,6 +164,8 @@ class HookListener:
             return web.Response(status=404)
         try:
             outcome = await self._judged(key, expected, request)
+            if outcome is None:
+                return web.Response(status=404)
             if isinstance(outcome, Refusal):
                 await self._note(key, outcome)
         except Unreachable as error:
@@ -175,8 +177,8 @@ class HookListener:
             return _said(outcome.status, error=outcome.why)
         return _said(202, outcome=outcome.value)
 
-    async def _judged(self, key: Key, expected: Expected, request: web.Request) -> Outcome | Refusal:
-        """Read a delivery, and let its hints wait if it is what it claims to be."""
+    async def _judged(self, key: Key, expected: Expected, request: web.Request) -> Outcome | Refusal | None:
+        """Read a delivery, and let its hints wait if it is what it claims to be. None: its hook is gone."""
         body = await self._body(request)
         if isinstance(body, Refusal):
             return body

@@ -64,8 +64,10 @@ def accept(
     *,
     now: datetime,
     remember: timedelta,
-) -> Outcome:
-    """Let the hints of a delivery wait, and note that it came: both, or neither."""
+) -> Outcome | None:
+    """Let the hints of a delivery wait, and note that it came: both, or neither. None: the hook is gone."""
+    if all(hook.source is not source for hook in store.list_all(sql, name)):
+        return None
     digest = hashlib.sha256(body).hexdigest()
     fresh = hints.take_in(sql, name, told.hints, delivery=digest, now=now, remember=remember)
     outcome = Outcome.ACCEPTED if fresh else Outcome.REPEATED
