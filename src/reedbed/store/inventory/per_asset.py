@@ -1,4 +1,4 @@
-"""How many open findings assets have, by severity: images their own, repositories those of what lies there."""
+"""Open findings of assets, by severity: images have their own, repositories those of what lies in them."""
 
 from typing import Any
 
