@@ -10,7 +10,7 @@ import msgspec
 
 from reedbed.errors import Unreadable
 from reedbed.jfrog.causes import Cause, Failure
-from reedbed.jfrog.exchange import Call
+from reedbed.jfrog.exchange import Call, without_nul
 from reedbed.jfrog.session import JFrog
 
 LARGEST_MANIFEST = 4 * 1024 * 1024  # what registries take, github.com/opencontainers/distribution-spec
@@ -65,7 +65,7 @@ async def config_blob(jfrog: JFrog, repository: str, image: str, digest: str) ->
     )
     body = checked(await _blob(jfrog, call), digest, doing=call.doing)
     try:
-        return msgspec.json.decode(body, type=dict[str, Any])
+        return msgspec.json.decode(without_nul(body), type=dict[str, Any])
     except (ValueError, RecursionError) as error:
         raise _wrong(call.doing, "it is no JSON object") from error
 

@@ -64,6 +64,11 @@ def json_body(value: Any) -> bytes:
 JSON = {"Content-Type": "application/json"}
 
 
+def without_nul(body: bytes) -> bytes:
+    """Replace the one character that JSON can hold and no database takes as text."""
+    return body.replace(rb"\u0000", rb"\ufffd")
+
+
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     status: int
     headers: Mapping[str, str]  # looked up in any casing

@@ -191,6 +191,8 @@ class JFrog:
                 return Failure(cause=Cause.TOO_LARGE, seen=seen, status=response.status)
             if response.status >= 300:  # an error may quote what was sent
                 body = body.replace(self._token.encode(), b"...")
+            if call.reads == "json":
+                body = exchange.without_nul(body)
             return Answer(
                 status=response.status, headers=response.headers, body=body, received_at=datetime.now(UTC)
             )

@@ -27,6 +27,22 @@ LONGEST_KEY_BYTES = 500
 """Of what a stranger wrote and we look up by. PostgreSQL indexes no row of more than about 2,700 bytes."""
 
 
+LARGEST = 2**63 - 1
+
+
+class Amount(TypeDecorator[int]):
+    """How many bytes or things a stranger says that there are; what no database takes is not known."""
+
+    impl = BigInteger
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
+
+    def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
+        return value if value is not None and 0 <= value <= LARGEST else None
+
+
 class Utc(TypeDecorator[datetime]):
     """A moment in UTC. On SQLite ISO text of one length, so that it sorts as time does."""
 

@@ -17,6 +17,7 @@ from reedbed.inventory.run.confirming import Confirming
 from reedbed.inventory.run.context import Sync
 from reedbed.inventory.run.image import Image
 from reedbed.jfrog import docker
+from reedbed.jfrog.exchange import without_nul
 from reedbed.jfrog.images import ListedImage
 from reedbed.jfrog.summary import Findings
 from reedbed.model.inventory import Stream
@@ -129,7 +130,7 @@ def _images(placed: Sequence[Wanted]) -> list[Image]:
 def _decoded(body: bytes) -> Manifest:
     """Read a manifest, and take out what looks like a secret: it is kept, as a part of the image's record."""
     try:
-        return redacted_manifest(msgspec.json.decode(body, type=Manifest))
+        return redacted_manifest(msgspec.json.decode(without_nul(body), type=Manifest))
     except (ValueError, RecursionError) as error:
         raise Unreadable(
             "Could not read a manifest", why=f"it is no manifest: {error}", fix="Push the image anew."

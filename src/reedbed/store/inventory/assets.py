@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 
 from reedbed.model.inventory import AssetClass, Coverage, Lifecycle
-from reedbed.store.columns import KEY, METADATA, NUMBER, Json, Utc, Word
+from reedbed.store.columns import KEY, METADATA, Amount, Json, Utc, Word
 from reedbed.store.dialects import merge
 from reedbed.store.inventory import wording
 from reedbed.store.rows import slices
@@ -47,7 +47,7 @@ ASSETS = Table(
     Column("media_type", String),
     Column("architecture", String),
     Column("os", String),
-    Column("size_bytes", NUMBER),
+    Column("size_bytes", Amount),
     Column("built_at", Utc),
     Column("uploaded_at", Utc),
     Column("package_type", String),  # a repository's, lower case
@@ -55,7 +55,7 @@ ASSETS = Table(
     Column("project", String),
     Column("xray_indexed", Boolean),
     Column("description", Text),
-    Column("artifact_count", NUMBER),  # of a repository
+    Column("artifact_count", Amount),  # of a repository
     Column("is_index", Boolean, nullable=False),  # a multi-arch index: its children have the findings
     Column("base_image", Text),  # the name of the known image with the most of its first layers
     Column("criticality", Integer),  # 1 to 5
@@ -119,7 +119,7 @@ IMAGE_LAYERS = Table(
     Column("asset", KEY, ForeignKey("assets.id", ondelete="CASCADE"), primary_key=True),
     Column("position", Integer, primary_key=True),
     Column("digest", KEY, nullable=False),
-    Column("size_bytes", NUMBER),
+    Column("size_bytes", Amount),
     Column("diff_id", String),
     Column("created_by", Text),  # of the image's history, redacted
     Index(None, "digest"),
