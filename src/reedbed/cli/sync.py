@@ -9,6 +9,7 @@ from cyclopts import Parameter
 from reedbed.cli import show
 from reedbed.cli.exit import Exit
 from reedbed.cli.options import AsJson, Common
+from reedbed.cli.watching import counted, watch
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection as Sql
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from reedbed.worker.run import Ran
 
 NEVER_S = 1e9
-LOOKS_EVERY_S = 0.5
 NEWEST = 20
 
 
@@ -108,7 +108,7 @@ async def retry(connection: str, *, json: AsJson = False, common: Common | None 
 async def _carry_out(parts: "Parts", connection: str, job: "Job", *, json: bool) -> int:
     from reedbed.worker.run import Runner, run_once
 
-    watching = asyncio.create_task(_watch(parts, connection))
+    watching = asyncio.create_task(watch(parts, connection))
     try:
         [ran] = await run_once([job], Runner(parts.db, owner=parts.owner, metrics=parts.metrics))
     finally:
@@ -255,21 +255,6 @@ async def _streams(parts: "Parts", run: str | None) -> "list[RunStream]":
     return list((await parts.db.read(streams.of_run, run)).values()) if run else []
 
 
-async def _watch(parts: "Parts", connection: str) -> None:
-    """Show on a terminal how far the live run is, until it ends."""
-    if not show.err.is_terminal:
-        return
-    with show.err.status("starting …") as drawn:
-        while True:
-            newest = await _newest(parts, connection)
-            streams = await _streams(parts, newest.id if newest else None)
-            live = [each for each in streams if each.phase not in ("ended", "errored", "waiting")]
-            drawn.update(
-                "; ".join(f"{each.stream} {each.phase}: {_counted(each)}" for each in live) or "starting …"
-            )
-            await asyncio.sleep(LOOKS_EVERY_S)
-
-
 def _report(ran: "Ran", streams: "list[RunStream]") -> None:
     show.line(f"{ran.job}: {ran.outcome}")
     _draw(streams)
@@ -282,15 +267,11 @@ def _report(ran: "Ran", streams: "list[RunStream]") -> None:
 
 def _draw(streams: "list[RunStream]") -> None:
     rows = [
-        (each.stream, each.phase, "yes" if each.complete else "no", each.gaps or "", _counted(each))
+        (each.stream, each.phase, "yes" if each.complete else "no", each.gaps or "", counted(each))
         for each in streams
     ]
     if rows:
         show.table(["stream", "phase", "complete", "gaps", "counts"], rows)
-
-
-def _counted(stream: "RunStream") -> str:
-    return ", ".join(f"{number} {word}" for word, number in stream.counts.items() if number)
 
 
 def _exit_code(ran: "Ran", streams: "list[RunStream]") -> Exit:
