@@ -19,9 +19,6 @@ from reedbed.model.text import hidden
 if TYPE_CHECKING:
     from reedbed.intel.relevance import Cost
 
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""What a spreadsheet takes a cell for that begins so."""
-
 WIDE = 100_000
 """Columns off a terminal: nothing is wrapped or cut, so that `grep` finds whole lines."""
 
@@ -55,9 +52,11 @@ def csv(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
 
 
 def _cell(value: object) -> str:
-    """Write a value so that no spreadsheet carries it out: OWASP, “CSV injection”."""
+    """Write a value as exports do: no spreadsheet carries it out."""
+    from reedbed.sinks.comma_separated import cell
+
     text = "" if value is None else value if isinstance(value, str) else _plain_text(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(text)
 
 
 def _plain_text(value: object) -> str:
