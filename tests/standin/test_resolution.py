@@ -1,5 +1,6 @@
 """A private name and its look-alike outside behind one virtual repository: who gets which, who is asked."""
 
+import asyncio
 import json
 import sys
 from collections.abc import Mapping
@@ -48,21 +49,23 @@ async def picked(standin: Running, home: Path) -> dict[str, str]:
     homes = {kind: home / kind for kind in NAMES}
     for folder in homes.values():
         folder.mkdir()
-    npm = await run(
-        *("npm", "view", "acme-utils", "versions", "--json"),
-        env=npm_env(standin, homes["npm"]),
-        cwd=homes["npm"],
-    )
-    pip = await run(
-        *(sys.executable, "-m", "pip", "download", "--no-deps", "-d", "files", "acme-utils"),
-        env=pip_env(standin, homes["pypi"]),
-        cwd=homes["pypi"],
-    )
     (homes["go"] / "go.mod").write_text("module example.com/project\n\ngo 1.20\n")
-    go = await run(
-        *("go", "list", "-m", "-f", "{{.Version}}", f"{NAMES['go']}@latest"),
-        env=go_env(standin, homes["go"]),
-        cwd=homes["go"],
+    npm, pip, go = await asyncio.gather(
+        run(
+            *("npm", "view", "acme-utils", "versions", "--json"),
+            env=npm_env(standin, homes["npm"]),
+            cwd=homes["npm"],
+        ),
+        run(
+            *(sys.executable, "-m", "pip", "download", "--no-deps", "-d", "files", "acme-utils"),
+            env=pip_env(standin, homes["pypi"]),
+            cwd=homes["pypi"],
+        ),
+        run(
+            *("go", "list", "-m", "-f", "{{.Version}}", f"{NAMES['go']}@latest"),
+            env=go_env(standin, homes["go"]),
+            cwd=homes["go"],
+        ),
     )
     assert (npm.code, pip.code, go.code) == (0, 0, 0), npm.out + pip.out + go.out
     versions = json.loads(npm.out)
