@@ -121,7 +121,7 @@ async def test_a_long_run_renews_its_lease(database: Database) -> None:
         assert held is not None
         return {}
 
-    ran = await Runner(database, owner="me", lease_s=0.6).run(job(long), scheduled_at=now_utc())
+    ran = await Runner(database, owner="me", lease_s=3.0).run(job(long), scheduled_at=now_utc())
 
     assert ran.outcome is Outcome.SUCCEEDED
 
