@@ -89,7 +89,7 @@ async def test_a_token_that_is_revoked_in_mid_run_ends_it_and_loses_nothing(embe
     assert len(waiting) == MANY - counts["pushed"] > 0
     assert reasons
     assert all("401" in reason for reason in reasons)
-    assert "`reedbed platform rotate`" in embedded.errors[-1].fix
+    assert "`reedbed platform rotate" in embedded.errors[-1].fix
     assert posts(embedded) == asked  # nothing is tried for each of all the others
     _, embedded.token = new_token(embedded)
     await embedded.until_done()

@@ -9,15 +9,18 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from reedbed.errors import SettingsError
+from inventory.homes import connected
+from jfrog_standin.server import running
+from reedbed.errors import Refused, SettingsError
 from reedbed.feeds.settings import OsvSettings, OwnListSettings
+from reedbed.jfrog.artifactory import Artifactory
 from reedbed.jobs import Every, now_utc
 from reedbed.model.platform import Platform
 from reedbed.settings import Intel, Settings
 from reedbed.store import platforms
 from reedbed.store.vault import new_key
 from reedbed.wiring.jobs import hunt_jobs
-from reedbed.wiring.lines import stored
+from reedbed.wiring.lines import line_of, stored
 from reedbed.wiring.pace import SharedPace
 from reedbed.wiring.parts import Parts, opened, rotate_key, terms
 
@@ -121,3 +124,14 @@ def test_only_osv_feeds_have_a_window() -> None:
     relevance = terms(Settings(feeds=(osv, own))).relevance
 
     assert (relevance.window_days, relevance.whole) == (90, frozenset({"own"}))
+
+
+async def test_a_refused_token_names_the_command_that_replaces_it(parts: Parts) -> None:
+    async with running() as standin:
+        await connected(parts, standin, token="revoked", test=False)
+
+        async with line_of(parts, "prod") as jfrog:
+            with pytest.raises(Refused) as caught:
+                await Artifactory(jfrog).repositories()
+
+    assert "`reedbed connection rotate prod`" in caught.value.fix

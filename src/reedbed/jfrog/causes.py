@@ -72,6 +72,9 @@ FIX: dict[Cause, str] = {
     "no --blob-host of the platform is wrong.",
 }
 
+ROTATE = "reedbed platform rotate"
+"""Stands in the advice for the command that replaces the token."""
+
 _UNREADABLE = frozenset(
     (
         *(Cause.TOO_LARGE, Cause.TRUNCATED, Cause.NOT_AS_DOCUMENTED),
@@ -104,12 +107,15 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
     seen: str  # one line, without secrets: "JFrog answered 401: Bad credentials"
     status: int = 0  # 0: there was no answer
     retry_after_s: float | None = None
+    rotate: str = ""  # the command that replaces the token which was used, where that is known
     from_service: bool = False  # the answer is in the JSON form in which JFrog's services complain
     location: Secret | None = None  # where a redirect leads; its query may be a credential
 
     def error(self, doing: str, *, needs: str) -> ReedbedError:
         """Word the failure for whoever called: `doing` completes “Could not …”, `needs` “Give the user …”."""
         what, fix = f"Could not {doing}", FIX[self.cause].format(needs=needs)
+        if self.rotate:
+            fix = fix.replace(ROTATE, self.rotate)
         if self.cause in _REFUSED:
             return Refused(what, why=self.seen, fix=fix, status=self.status or None)
         if self.cause in _UNREADABLE:

@@ -1,7 +1,7 @@
 """The stable codes of what tests see: scripts and runbooks may rely on them. Pure."""
 
 from reedbed.errors import ReedbedError, Refused, Unreachable
-from reedbed.jfrog.causes import Cause
+from reedbed.jfrog.causes import ROTATE, Cause
 
 CODES: dict[str, str] = {
     Cause.NAME_NOT_FOUND: "NET_DNS",
@@ -52,5 +52,5 @@ def code_of(cause: str | ReedbedError) -> str:
 def fix_of(code: str, fix: str, *, rotate: str) -> str:
     """Give the advice, naming the command that replaces this very token."""
     if code in {"AUTH_401", "AUTH_EXPIRED", "AUTH_EXPIRES_SOON"}:
-        return fix.replace("`reedbed platform rotate`", f"`{rotate}`")
+        return fix.replace(ROTATE, rotate)
     return fix

@@ -76,8 +76,10 @@ class JFrog:
         on_answer: OnAnswer,
         breaker: Breaker,
         stores: BlobStores | None,
+        rotate: str,
     ) -> None:
         self.platform = platform
+        self.rotate = rotate
         self.stores = stores  # None: no redirect is followed anywhere
         self.patience = patience
         self.breaker = breaker
@@ -174,7 +176,8 @@ class JFrog:
         if isinstance(answer, Failure):
             return answer
         self._on_answer(call.route, answer.status)
-        return exchange.failure_of(call, answer) or answer
+        failure = exchange.failure_of(call, answer)
+        return msgspec.structs.replace(failure, rotate=self.rotate) if failure else answer
 
     async def _receive(self, call: Call) -> Answer | Failure:
         async with self._http.request(
@@ -228,8 +231,11 @@ async def connect(
     patience: Patience = Patience(),  # noqa: B008 - a frozen value
     on_answer: OnAnswer = _nobody_counts,
     breaker: Breaker = Breaker(),  # noqa: B008 - a frozen value
+    rotate: str = "",
 ) -> AsyncIterator[JFrog]:
     """Open a line to a platform, and close it at the end. Nothing is sent yet.
+
+    `rotate` is the command that replaces the token, for the advice where it is not taken.
 
     Raises:
         SettingsError: the URL is plain http to another machine, the CA file can't be read, or the token
@@ -260,6 +266,7 @@ async def connect(
             on_answer=on_answer,
             breaker=breaker,
             stores=stores,
+            rotate=rotate,
         )
 
 

@@ -8,6 +8,7 @@ from functools import partial
 from reedbed.intel.push import Observer, Target
 from reedbed.intel.terms import Terms
 from reedbed.jfrog.artifactory import Artifactory
+from reedbed.jfrog.causes import ROTATE
 from reedbed.jfrog.session import JFrog, connect
 from reedbed.jfrog.xray import Xray
 from reedbed.metrics import Metrics
@@ -28,7 +29,8 @@ async def line_to(parts: Parts, name: str) -> AsyncIterator[JFrog]:
     Raises:
         SettingsError: there is no such platform, or its token can't be decrypted.
     """
-    async with _line(parts, *await stored(parts, name)) as jfrog:
+    platform, token = await stored(parts, name)
+    async with _line(parts, platform, token, rotate=f"{ROTATE} {name}") as jfrog:
         yield jfrog
 
 
@@ -40,17 +42,19 @@ async def line_of(parts: Parts, connection: str) -> AsyncIterator[JFrog]:
         SettingsError: there is no such connection, or its token can't be decrypted.
     """
     platform, token = await parts.connections.reach(connection)
-    async with _line(parts, platform, token) as jfrog:
+    rotate = await parts.connections.rotation(connection)
+    async with _line(parts, platform, token, rotate=rotate) as jfrog:
         yield jfrog
 
 
 @asynccontextmanager
-async def _line(parts: Parts, platform: Platform, token: str) -> AsyncIterator[JFrog]:
+async def _line(parts: Parts, platform: Platform, token: str, *, rotate: str) -> AsyncIterator[JFrog]:
     async with connect(
         platform,
         token,
         pace=SharedPace(parts.db, platform).wait,
         on_answer=partial(_count, parts.metrics, platform.name),
+        rotate=rotate,
     ) as jfrog:
         yield jfrog
 

@@ -17,7 +17,7 @@ from functools import partial
 from reedbed.errors import ReedbedError
 from reedbed.inventory.connection import sampling, surroundings
 from reedbed.inventory.connection.probes import NEEDS
-from reedbed.jfrog.causes import Cause
+from reedbed.jfrog.causes import ROTATE, Cause
 from reedbed.jfrog.check import Seen, not_meant_for, token_form
 from reedbed.jfrog.checklist import Checklist, credential, failed, network, tls
 from reedbed.jfrog.exchange import Answer
@@ -50,7 +50,7 @@ async def check(
     streams: Sequence[Stream],
     *,
     now: Callable[[], datetime],
-    rotate: str = "reedbed platform rotate",
+    rotate: str = ROTATE,
     patience: Patience = Patience(attempts=2),  # noqa: B008 - a frozen value
 ) -> list[Check]:
     """Test what a connection would read. Never raises for what it tests; makes about fifteen requests.

@@ -11,6 +11,7 @@ from reedbed.inventory.connection import checks
 from reedbed.inventory.connection.schedule import Schedule
 from reedbed.inventory.connection.scope import Scope
 from reedbed.jfrog.access import token_expiry
+from reedbed.jfrog.causes import ROTATE
 from reedbed.model.checks import Check
 from reedbed.model.platform import NAME, Platform
 from reedbed.store import audit, platforms
@@ -98,7 +99,7 @@ class Connections:
 
     async def _checked(self, new: New, token: str) -> list[Check]:
         own = f"reedbed connection rotate {new.name}"
-        rotate = own if new.token else f"reedbed platform rotate {new.platform.name}"
+        rotate = own if new.token else f"{ROTATE} {new.platform.name}"
         return await checks.check(new.platform, token, new.scope.streams, now=self._now, rotate=rotate)
 
     async def _token_of(self, platform: Platform) -> str:
@@ -122,7 +123,7 @@ class Connections:
         connection = await self._db.read(store.get, name)
         platform, token = await self.reach(name)
         scope = scope_of(connection)
-        rotate = await self._rotation(connection)
+        rotate = await self.rotation(name)
         made = await checks.check(platform, token, scope.streams, now=self._now, rotate=rotate)
         expires_at = await token_expiry(platform, token)
         connection = await self._db.write(self._note_test, connection, made, expires_at, self._now())
@@ -139,12 +140,15 @@ class Connections:
         changed = msgspec.structs.replace(connection, proved_at=proved_at, token_expires_at=expires_at)
         return store.update(sql, changed)
 
-    async def _rotation(self, connection: Connection) -> str:
-        """Name the command that replaces the token which this connection uses."""
-        own = await self._db.read(store.sealed_token, connection.name)
-        if own is None:
-            return f"reedbed platform rotate {connection.platform}"
-        return f"reedbed connection rotate {connection.name}"
+    async def rotation(self, name: str) -> str:
+        """Name the command that replaces the token which a connection uses.
+
+        Raises:
+            SettingsError: there is no such connection.
+        """
+        connection = await self._db.read(store.get, name)
+        own = await self._db.read(store.sealed_token, name)
+        return f"reedbed connection rotate {name}" if own else f"{ROTATE} {connection.platform}"
 
     async def enable(self, name: str, *, who: str) -> Connection:
         """Let a connection run; one that was proved and is a draft no more.
