@@ -72,7 +72,7 @@ async def test_what_cannot_be_said_is_refused_and_changes_nothing(household: Hou
 async def test_an_argument_that_is_no_text_is_refused(household: Household) -> None:
     await _stock(household)
 
-    child = await household.start("finding", "triage", "affected", FIRST, "--note", "\udcff")
+    child = await household.start_anew("finding", "triage", "affected", FIRST, "--note", "\udcff")
 
     assert await household.ended(child) == 1
     assert b"\\udcff is not UTF-8" in household.output()

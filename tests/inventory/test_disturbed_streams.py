@@ -122,6 +122,13 @@ async def test_streams_survive_what_jfrog_does_to_them(database: Database, told:
         assert await held(place) == told.after
 
 
+@ON_SQLITE
+async def test_violations_that_lack_their_names_or_places_end_nothing(
+    database: Database, told: Undisturbed
+) -> None:
+    await survive(("violations", "no-ids", "always"), database, told)
+
+
 @pytest.mark.soak
 @ON_SQLITE
 @pytest.mark.parametrize("case", ALL, ids="-".join)

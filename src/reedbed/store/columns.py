@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 from sqlalchemy import BigInteger, DateTime, Dialect, Integer, MetaData, String, Text
+from sqlalchemy.sql.operators import OperatorType
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 METADATA = MetaData(
@@ -40,7 +41,11 @@ class Amount(TypeDecorator[int]):
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else BigInteger())
 
     def process_bind_param(self, value: int | None, dialect: Dialect) -> int | None:
-        return value if value is not None and 0 <= value <= LARGEST else None
+        return value if value is not None and abs(value) <= LARGEST else None
+
+    def coerce_compared_value(self, op: OperatorType | None, value: Any) -> TypeEngine[Any]:
+        """Compare with a fraction as such: PostgreSQL would round it."""
+        return self.impl_instance.coerce_compared_value(op, value)
 
 
 class Utc(TypeDecorator[datetime]):

@@ -116,6 +116,9 @@ def _take_in(connection: Connection, run: Sync, keys: Mapping[str, str], rows: I
         tally.rows += 1
         created = moment(row.created)
         tally.newest = max(tally.newest, created.isoformat() if created else "")
+        if not row.whole:
+            tally.unclear += 1
+            continue
         for placed in _placed(connection, run, keys, row, tally):
             here = answers.setdefault(placed.scope, {}).setdefault(placed.asset, {})
             here[placed.seen.finding] = _joined(here.get(placed.seen.finding), placed.seen)
