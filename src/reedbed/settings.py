@@ -22,6 +22,7 @@ from reedbed.feeds.settings import FeedSettings
 from reedbed.inventory.connection.hook_settings import Hooks
 from reedbed.inventory.findings.enrich_settings import Enrich
 from reedbed.inventory.findings.score import Weights
+from reedbed.inventory.run.keep_settings import Keep
 
 SECRET_VARIABLES = {
     "REEDBED_SECRET_KEY": "the key that encrypts credentials at rest, instead of a key file",
@@ -175,6 +176,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     safedep: Login = Login()
     score: Weights = Weights()
     enrich: Enrich = Enrich()
+    inventory: Keep = Keep()
     feeds: Annotated[
         tuple[FeedSettings, ...], Meta(description="The feeds, a `[[feeds]]` table each: see docs/feeds.md.")
     ] = ()

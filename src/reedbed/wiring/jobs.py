@@ -12,7 +12,7 @@ from reedbed.intel.push import Observer
 from reedbed.inventory.exports import telling
 from reedbed.inventory.findings import refreshing, scoring
 from reedbed.inventory.records import layers
-from reedbed.inventory.run import starting
+from reedbed.inventory.run import keeping, starting
 from reedbed.inventory.run.context import Mode
 from reedbed.inventory.run.part import Spot
 from reedbed.jobs import Counts, Every, Job, RunContext, Schedule, job_name, now_utc
@@ -121,6 +121,7 @@ async def _after(parts: Parts, name: str, run: RunContext, counts: Counts) -> Co
     """Work out what follows from what a run has read."""
     await layers.attribute_bases(parts.db, name, run=run.id)
     await scoring.rescore(parts.db, parts.settings.score, run=run.id)
+    await keeping.keep(parts.db, name, parts.settings.inventory, run=run.id, now=now_utc())
     return counts
 
 

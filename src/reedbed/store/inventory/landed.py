@@ -3,15 +3,18 @@
 import zlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import msgspec
 from sqlalchemy import (
     Column,
+    ColumnElement,
     Connection,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
+    Select,
     String,
     Table,
     delete,
@@ -36,8 +39,8 @@ LANDED = Table(
     Column("model", KEY, primary_key=True),  # a source model: repository, docker-image, …-vulnerability
     Column("native", KEY, primary_key=True),  # a repository's key, "repository/image@sha256:…"
     Column("digest", KEY, primary_key=True),  # of the canonical JSON, texts included
+    Column("size", Integer, nullable=False),  # bytes of `body`; before it, so that sums do not read that
     Column("body", LargeBinary, nullable=False),  # zlib
-    Column("size", Integer, nullable=False),  # bytes of `body`
     Column("run", String, nullable=False),  # that saw it last
     Column("first_at", Utc, nullable=False),
     Column("last_at", Utc, nullable=False),
@@ -126,12 +129,8 @@ def _digests(
 
 def _prune(connection: Connection, name: str, records: Sequence[Landing]) -> None:
     for some in slices([(each.model, each.native) for each in records], 200):
-        age = func.row_number().over(
-            partition_by=(LANDED.c.model, LANDED.c.native),
-            order_by=(LANDED.c.last_at.desc(), LANDED.c.digest),
-        )
         ranked = (
-            select(LANDED.c.model, LANDED.c.native, LANDED.c.digest, age.label("age"))
+            select(LANDED.c.model, LANDED.c.native, LANDED.c.digest, _age().label("age"))
             .where(LANDED.c.connection == name, tuple_(LANDED.c.model, LANDED.c.native).in_(some))
             .subquery()
         )
@@ -141,6 +140,44 @@ def _prune(connection: Connection, name: str, records: Sequence[Landing]) -> Non
                 LANDED.c.connection == name, tuple_(LANDED.c.model, LANDED.c.native, LANDED.c.digest).in_(old)
             )
         )
+
+
+class Dropped(msgspec.Struct, frozen=True, kw_only=True):
+    """What dropping old versions came to."""
+
+    records: int = 0
+    left: int  # bytes of what is kept, packed
+
+
+def drop_before(connection: Connection, name: str, *, most: int) -> Dropped:
+    """Drop versions that are not the newest, the oldest first, until `most` bytes are left."""
+    of = LANDED.c.connection == name
+    left = connection.execute(select(func.coalesce(func.sum(LANDED.c.size), 0)).where(of)).scalar_one()
+    keys = []
+    for row in connection.execute(_before(name)) if left > most else ():
+        if left <= most:
+            break
+        left -= row.size
+        keys.append((row.model, row.native, row.digest))
+    for some in slices(keys, 200):
+        key = tuple_(LANDED.c.model, LANDED.c.native, LANDED.c.digest)
+        connection.execute(delete(LANDED).where(of, key.in_(some)))
+    return Dropped(records=len(keys), left=left)
+
+
+def _before(name: str) -> Select[Any]:
+    """The versions that are not the newest, the oldest first."""
+    columns = [LANDED.c[each] for each in ("model", "native", "digest", "size", "last_at")]
+    ranked = select(*columns, _age().label("age")).where(LANDED.c.connection == name).subquery()
+    return select(ranked).where(ranked.c.age > 1).order_by(ranked.c.last_at, ranked.c.native, ranked.c.digest)
+
+
+def _age() -> ColumnElement[int]:
+    """How many versions of a record are newer than one, and itself."""
+    return func.row_number().over(
+        partition_by=(LANDED.c.model, LANDED.c.native),
+        order_by=(LANDED.c.last_at.desc(), LANDED.c.digest),
+    )
 
 
 def newest(connection: Connection, name: str, model: str, natives: Collection[str]) -> dict[str, bytes]:
