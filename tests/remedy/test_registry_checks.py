@@ -146,6 +146,15 @@ async def test_a_token_that_may_not_read_is_told(standin: Running) -> None:
     assert made["PyPI: Reading"].outcome is Outcome.PASSED
 
 
+async def test_a_ca_file_that_is_not_there_is_told_and_nothing_is_asked(standin: Running) -> None:
+    made = await checked(standin, msgspec.structs.replace(registry(standin), ca_file="/nowhere/ca.pem"))
+
+    assert made[TLS].outcome is Outcome.FAILED
+    assert "PEM file" in made[TLS].fix
+    assert {each.outcome for each in made.values() if ": " in each.name} == {Outcome.SKIPPED}
+    assert standin.platform.log.entries() == []
+
+
 async def test_packages_that_are_there_are_found_in_any_spelling(standin: Running) -> None:
     made = await checked(standin, npm=["@acme/here"], pypi=["HERE"], go=["example.com/Here"])
 

@@ -52,18 +52,6 @@ WELL_KNOWN = "pip"
 MOST_OTHERS = 20
 """Repositories that are asked where a package might be instead."""
 
-CODES = {
-    "REGISTRY_NOT_SEEN": "the token sees no repository of that key",
-    "REGISTRY_TYPE": "the repository is for another manager",
-    "REGISTRY_NOT_VIRTUAL": "the repository is no virtual one",
-    "REGISTRY_ANSWERS_ALL": "the repository has a package under a name that nobody gave",
-    "PACKAGE_MISSING": "the repository does not have the package",
-    "PACKAGE_ELSEWHERE": "another repository has the package",
-    "PACKAGE_CURATION": "JFrog Curation blocks the package",
-    "PACKAGE_XRAY": "Xray blocks the package",
-    "INDEX_WITHOUT_TIMES": "the index does not tell when files were uploaded",
-}
-
 
 def passed(checks: Sequence[Check]) -> bool:
     """Whether a registry can be used as it is; a warning lets it."""
@@ -89,7 +77,7 @@ async def check(
         test.add(TOKEN, form)
     else:
         await test.run(TOKEN, (TLS,), lambda: _token(registry, token, form, now()))
-        for endpoint in endpoints:
+        for endpoint in endpoints if test.passed(TLS) else ():
             async with connect(registry.reached(endpoint), token, patience=patience) as jfrog:
                 await _ask(test, jfrog, endpoint, packages.get(endpoint.manager, ()))
     return test.in_order(_names(endpoints, packages))
